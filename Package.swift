@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours is built with the same rules, so that none is forgotten.
+let rules: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+/// For the targets that have no business with raw memory: there an unsafe construct must say `unsafe`.
+let safe: [SwiftSetting] = rules + [.strictMemorySafety()]
+
+let http: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "waybill",
+    products: [.executable(name: "waybill", targets: ["waybill"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // What the Glibc module does not show: epoll, eventfd, accept4, linkat of an open file.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+        // Pure values: no I/O, no clock, no threads.
+        .target(name: "OCI", swiftSettings: safe),
+        .target(name: "HTTPWire", dependencies: [http], swiftSettings: safe),
+
+        // The engine: bytes and connections, nothing of registries.
+        .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: rules),
+        .target(name: "HTTPServing", dependencies: ["HTTPWire", "LinuxIO", http, logging], swiftSettings: rules),
+
+        // The domain: nothing of HTTP.
+        .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: rules),
+        .target(
+            name: "RegistryCore", dependencies: ["OCI", "SQLite", "LinuxIO", crypto, logging],
+            // Sources/RegistryCore/migrations is a link to migrations/: the program carries its schema.
+            resources: [
+                .embedInCode("migrations/0001_catalogue.sql"), .embedInCode("migrations/0002_record.sql"),
+            ], swiftSettings: rules),
+
+        // The edge: HTTP on one side, the domain on the other.
+        .target(
+            name: "RegistryAPI", dependencies: ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryCore", "OCI", http, logging],
+            swiftSettings: safe),
+
+        .target(
+            name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: rules),
+
+        .executableTarget(
+            name: "waybill",
+            dependencies: [
+                "Configuration", "RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite",
+                logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: rules),
+    ]
+)

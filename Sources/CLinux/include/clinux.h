@@ -1,0 +1,36 @@
+// What LinuxIO needs of the kernel and the Glibc module of Swift does not show: epoll, eventfd, accept4, open with a mode.
+// The header includes no system header beyond the integer types, so that it can never disagree with the Glibc module.
+#ifndef WAYBILL_CLINUX_H
+#define WAYBILL_CLINUX_H
+
+#include <stdint.h>
+
+// What happened to the descriptor that was added with this key.
+struct clinux_event {
+    uint64_t key;
+    uint32_t events;
+};
+
+extern const uint32_t clinux_epoll_in;
+extern const uint32_t clinux_epoll_out;
+extern const uint32_t clinux_epoll_err;
+extern const uint32_t clinux_epoll_hup;
+extern const uint32_t clinux_epoll_rdhup;
+extern const uint32_t clinux_epoll_et;
+
+int clinux_epoll_create(void);
+int clinux_epoll_add(int epoll, int fd, uint32_t events, uint64_t key);
+int clinux_epoll_remove(int epoll, int fd);
+// Waits for at most 256 events.
+int clinux_epoll_wait(int epoll, struct clinux_event *events, int capacity, int milliseconds);
+int clinux_eventfd(void);
+// `address` is a struct sockaddr_storage of `*length` bytes.
+int clinux_accept(int fd, void *address, uint32_t *length);
+// open(2) is variadic, and Swift imports only the form without a mode. Always close-on-exec.
+int clinux_open(const char *path, int flags, uint32_t mode);
+// Bytes free to us on the file system of `path`, or -1.
+int64_t clinux_free_bytes(const char *path);
+// The text of an errno value, thread-safe, in `buffer`.
+const char *clinux_error_text(int code, char *buffer, int64_t capacity);
+
+#endif

@@ -1,0 +1,18 @@
+#pragma once
+#include <sqlite3.h>
+
+// What Swift cannot call by itself: a variadic function, and SQLITE_TRANSIENT, which is a cast.
+// An empty value is bound through a pointer that is not NULL, because SQLite binds NULL for NULL.
+
+static inline int waybill_sqlite3_switch(sqlite3 *connection, int option, int on) {
+    return sqlite3_db_config(connection, option, on, (int *)0);
+}
+
+static inline int waybill_sqlite3_bind_text(sqlite3_stmt *statement, int index, const void *bytes, long long count) {
+    return sqlite3_bind_text64(
+        statement, index, bytes ? (const char *)bytes : "", (sqlite3_uint64)count, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+static inline int waybill_sqlite3_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, long long count) {
+    return sqlite3_bind_blob64(statement, index, bytes ? bytes : "", (sqlite3_uint64)count, SQLITE_TRANSIENT);
+}

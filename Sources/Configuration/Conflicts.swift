@@ -1,0 +1,27 @@
+extension Settings {
+    /// Values that are right by themselves and wrong together. Says nothing about the paths in `refused`.
+    func conflicts(besides refused: Set<String>) -> [SettingsProblem] {
+        var problems: [SettingsProblem] = []
+        func check(_ holds: Bool, _ path: String, _ other: String, _ sentence: String) {
+            guard !holds, !refused.contains(path), !refused.contains(other) else { return }
+            // At least one of the two was given: the defaults fit each other.
+            guard let place = origins.places[path] ?? origins.places[other] else { return }
+            problems.append(SettingsProblem(place: place, sentence: sentence))
+        }
+        check(
+            limits.requestLine <= limits.head, "limits.request_line", "limits.head",
+            "limits.request_line is larger than limits.head, which contains it "
+                + "(given \(Quantity.text(limits.requestLine, Quantity.bytes)); "
+                + "accepted: up to \(Quantity.text(limits.head, Quantity.bytes)))")
+        check(
+            limits.tagsPerPush <= limits.tagsThatFit, "limits.tags_per_push", "limits.request_line",
+            "limits.tags_per_push has no room in limits.request_line "
+                + "(given \(limits.tagsPerPush); accepted: up to \(limits.tagsThatFit))")
+        return problems
+    }
+}
+
+extension Settings.Limits {
+    /// How many tags of 128 bytes, each as `tag=…&`, fit behind 2 KiB of path and digest.
+    fileprivate var tagsThatFit: Int { (requestLine - 2048) / (4 + 128 + 1) }
+}

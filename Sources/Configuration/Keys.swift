@@ -1,0 +1,105 @@
+extension Settings {
+    /// Every key, in the order of `config/waybill.yaml`; the keys of a section stand together.
+    ///
+    /// A default is not here but where the property is declared: `key.encode(Settings())` shows it.
+    package static let keys: [Key<Settings>] =
+        serverKeys + limitKeys + timeoutKeys + storageKeys + [
+            Key("repositories", \.repositories, .rules, "Exceptions for some repositories; the first match wins.")
+        ]
+
+    private static let serverKeys: [Key<Settings>] = [
+        Key("listen", \.listen, .addresses, "Where connections are accepted; port 0 lets the system choose."),
+        Key("data", \.data, .path, "Directory of blobs, database and keys, relative to the working directory."),
+        Key(
+            "insecure_allow_anonymous", \.insecureAllowAnonymous, .bool,
+            "Whether anybody may push and pull even when other machines can connect."),
+        Key(
+            "origin", \.origin, .hostName,
+            "The registry's host name in the ledger, for good; empty takes the host of the first address."),
+        Key("log.level", \.log.level, .choice(), "Records below this level are dropped."),
+        Key("log.format", \.log.format, .choice(), "How a record is written: text for people, json for collectors."),
+        Key("threads.loops", \.threads.loops, .count(0...64, zero: "one per core"), "Threads that serve connections."),
+        Key("threads.lanes", \.threads.lanes, .count(1...256), "Queues for work that blocks: files, hashes, fsync."),
+    ]
+
+    private static let limitKeys: [Key<Settings>] = [
+        Key(
+            "limits.head", \.limits.head, .size(4096...mebibyte),
+            "Bytes of request line and fields together; past it, 431."),
+        Key(
+            "limits.request_line", \.limits.requestLine, .size(4096...65536), "Bytes of the request line; past it, 414."
+        ),
+        Key("limits.fields", \.limits.fields, .count(16...1000), "Fields of one request; past it, 431."),
+        Key("limits.connections", \.limits.connections, .count(1...1_000_000), "Connections open at once."),
+        Key(
+            "limits.manifest", \.limits.manifest, .size(4 * mebibyte...64 * mebibyte),
+            "Bytes of one manifest; past it, 413."),
+        Key(
+            "limits.config", \.limits.config, .size(65536...64 * mebibyte),
+            "Bytes of the largest image configuration that is read for its labels."),
+        Key(
+            "limits.tags_per_push", \.limits.tagsPerPush, .count(10...400),
+            "Tags that one manifest push may set; past it, 414."),
+        Key("limits.page", \.limits.page, .count(1...10000), "Items in the largest page of a list."),
+        Key(
+            "limits.referrers_page", \.limits.referrersPage, .size(65536...16 * mebibyte),
+            "Bytes of one page of referrers."),
+        Key("limits.ranges", \.limits.ranges, .count(1...1000), "Ranges of one Range field."),
+        Key(
+            "limits.blob", \.limits.blob, .size(0...1024 * tebibyte, zero: "no limit"),
+            "Bytes of one blob; past it, 413."),
+        Key(
+            "limits.uploads_per_repository", \.limits.uploadsPerRepository, .count(1...1_000_000),
+            "Uploads open at once in one repository."),
+        Key(
+            "limits.queued_writes", \.limits.queuedWrites, .count(1...1_000_000),
+            "Writes that wait for the database at once."),
+        Key(
+            "limits.json_depth", \.limits.jsonDepth, .count(8...128),
+            "Levels of arrays and objects in one JSON document."),
+    ]
+
+    private static let timeoutKeys: [Key<Settings>] = [
+        Key(
+            "timeouts.head", \.timeouts.head, .duration(second...minutes(5)),
+            "Time for the whole request head, from its first byte."),
+        Key(
+            "timeouts.idle", \.timeouts.idle, .duration(second...minutes(60)),
+            "Time for the next request on a connection that is kept open."),
+        Key(
+            "timeouts.handler", \.timeouts.handler, .duration(second...minutes(60)),
+            "Time for the server's own work on a request, not counting the transfer of bodies."),
+        Key(
+            "timeouts.drain", \.timeouts.drain, .duration(.zero...minutes(60)),
+            "Time for running requests to finish after SIGTERM."),
+        Key(
+            "timeouts.body_rate", \.timeouts.bodyRate, .size(1...1024 * mebibyte),
+            "Bytes a second that the sender of a body must keep up."),
+        Key(
+            "timeouts.body_window", \.timeouts.bodyWindow, .duration(second...minutes(10)),
+            "Time over which body_rate is measured."),
+        Key(
+            "timeouts.send_stall", \.timeouts.sendStall, .duration(second...minutes(60)),
+            "Time for a client to take the next byte of an answer."),
+    ]
+
+    private static let storageKeys: [Key<Settings>] = [
+        Key(
+            "uploads.expiry", \.uploads.expiry, .duration(minutes(1)...minutes(60 * 24 * 30)),
+            "An upload that received nothing for this long is discarded."),
+        Key(
+            "uploads.buffer", \.uploads.buffer, .size(16384...4 * mebibyte),
+            "Bytes that are read, hashed and written at a time."),
+        Key(
+            "storage.reserve", \.storage.reserve, .size(0...tebibyte),
+            "Free bytes kept on the disk; below it an upload gets 507."),
+        Key(
+            "storage.sqlite_cache", \.storage.sqliteCache, .size(mebibyte...4096 * mebibyte),
+            "Bytes of page cache of each connection to the catalogue."),
+    ]
+}
+
+private let mebibyte = 1 << 20
+private let tebibyte = 1 << 40
+private let second = Duration.seconds(1)
+private func minutes(_ count: Int) -> Duration { .seconds(60 * count) }

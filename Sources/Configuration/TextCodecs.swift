@@ -1,0 +1,105 @@
+extension Codec<String> {
+    static let path = Codec(
+        noun: "a path", accepts: "a path of up to 4095 bytes without control characters",
+        decode: { written, _, _ throws(Refusal) in
+            let text = try written.requireText()
+            guard (1..<4096).contains(text.utf8.count), text.printable == text else { throw .wrongKind }
+            return text
+        },
+        encode: \.yaml)
+
+    static let hostName = Codec(
+        noun: "a host name",
+        accepts: "a host name in lower case without port, such as registry.example.org, or nothing between quotes",
+        decode: { written, _, _ throws(Refusal) in
+            let text = try written.requireText()
+            guard text.isEmpty || (HostName.isValid(text) && text == text.lowercased()) else { throw .wrongKind }
+            return text
+        },
+        encode: \.yaml)
+}
+
+extension Codec<Glob> {
+    static let glob = Codec(
+        noun: "a pattern", accepts: "a pattern of repository names such as \"team/*\" or \"team/**\"",
+        decode: { written, _, _ throws(Refusal) in
+            let text = try written.requireText()
+            do throws(GlobError) { return try Glob(parsing: text) } catch { throw .because(error.reason) }
+        },
+        encode: { $0.description.yaml })
+}
+
+extension Codec<[ListenAddress]> {
+    /// One address or a list of them.
+    static let addresses = Codec(
+        noun: "a list of addresses", accepts: "host:port, \"[v6]:port\" or \":port\", one or a list of them",
+        form: .commaSeparated,
+        decode: { written, key, report throws(Refusal) in
+            guard case .list(let items) = written.content else { return [try address(written)] }
+            guard !items.isEmpty else { throw .because("needs at least one address") }
+            let problems = report.problems.count
+            var addresses: [ListenAddress] = []
+            for item in items {
+                guard let address = one.read(item, as: key, &report) else { continue }
+                guard address.port == 0 || !addresses.contains(address) else {
+                    report.refuse(
+                        "\(key) has the same address twice", at: item.position, given: report.shown(item),
+                        accepted: "each address once")
+                    continue
+                }
+                addresses.append(address)
+            }
+            guard report.problems.count == problems else { throw .reported }
+            return addresses
+        },
+        encode: { "[" + $0.map(\.description.yaml).joined(separator: ", ") + "]" })
+
+    private static let one = Codec<ListenAddress>(
+        noun: "an address", accepts: "host:port, \"[v6]:port\" or \":port\"",
+        decode: { written, _, _ throws(Refusal) in try address(written) }, encode: \.description.yaml)
+
+    private static func address(_ written: Written) throws(Refusal) -> ListenAddress {
+        let text = try written.requireScalar()
+        do throws(ListenAddressError) { return try ListenAddress(parsing: text) } catch { throw .because(error.reason) }
+    }
+}
+
+extension ListenAddressError {
+    /// Completes "listen …".
+    fileprivate var reason: String {
+        switch self {
+        case .missingPort: "is an address without a port"
+        case .malformedPort(let port): "has a port that is not a number from 0 to 65535, \(port.shown)"
+        case .malformedHost(let host): "has a host that is no name and no address, \(host.shown)"
+        case .bracketsMissing: "has an IPv6 address without brackets"
+        }
+    }
+}
+
+extension GlobError {
+    /// Completes "repositories[0].match …".
+    fileprivate var reason: String {
+        switch self {
+        case .empty: "is empty"
+        case .tooLong(let count): "has \(count) characters, more than the \(Glob.longest) of the longest name"
+        case .forbiddenCharacter(let character): "has \(String(character).shown), which no repository name has"
+        case .emptyComponent: "has an empty component, which no repository name has"
+        case .tooManyStars: "has more than two * in a row"
+        }
+    }
+}
+
+extension String {
+    /// In double quotes, as YAML and JSON read it.
+    var yaml: String {
+        let body = unicodeScalars.reduce(into: "") { text, scalar in
+            switch scalar {
+            case "\"", "\\": text += "\\\(scalar)"
+            case _ where scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value):
+                text += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return "\"\(body)\""
+    }
+}

@@ -1,0 +1,128 @@
+import HTTPTypes
+import HTTPWire
+import LinuxIO
+import Logging
+
+/// One client's connection: requests in, answers out, in order, until one side has enough.
+///
+/// Written top to bottom as one task on one loop; everything here is confined to that loop.
+final class Connection {
+    let context: ServerContext
+    let clock: LoopClock
+    let loop: EventLoop
+    let source: EventSource
+    private let peer: SocketAddress
+    private let inbound: Inbound
+    /// The handler took too long and the client has been told so: nothing more may be sent.
+    private var isAbandoned = false
+
+    init(_ source: EventSource, peer: SocketAddress, loop: EventLoop, clock: LoopClock, context: ServerContext) {
+        self.source = source
+        self.peer = peer
+        self.loop = loop
+        self.clock = clock
+        self.context = context
+        inbound = Inbound(source, loop: loop, limits: context.limits) { context.isDraining }
+    }
+
+    /// Serves until the connection ends; the descriptor is closed when this returns.
+    func run() async {
+        defer { source.close() }
+        source.onExpiry = { [unowned self] in abandon() }
+        while !isAbandoned {
+            switch await inbound.nextHead() {
+            case .finished: return
+            case .tooSlow: return await refuse(408, "the request did not arrive in time")
+            case .rejected(let rejection): return await refuse(rejection.status, rejection.reason)
+            case .request(let head):
+                guard await serve(head) else { return }
+            }
+        }
+    }
+
+    /// Answers one request; says whether another may follow.
+    private func serve(_ head: RequestHead) async -> Bool {
+        let started = Instant.now
+        let body = InboundBody(of: head, inbound: inbound, loop: loop, limits: context.limits)
+        source.setDeadline(loop.now.advanced(by: context.limits.handlerTimeout))
+        let response = await context.handler(Request(head: head, peer: peer, body: body))
+        guard !isAbandoned else { return false }
+        switch body.failure {
+        case .disconnected?: return false
+        case .tooSlow?:
+            await refuse(408, "the body did not arrive in time", path: head.target.path)
+            return false
+        case .malformed(let rejection)?:
+            await refuse(rejection.status, rejection.reason, path: head.target.path)
+            return false
+        case .tooLarge?, nil: break
+        }
+        let persists = head.persists && (body.isComplete || body.isWorthDraining) && !context.isDraining
+        let sent = await send(response, to: head, persists: persists)
+        log(head, response, since: started)
+        guard sent else { return false }
+        guard persists else {
+            if !body.isComplete || inbound.hasHeldBytes { await linger() }
+            return false
+        }
+        if !body.isComplete { await body.drain() }
+        return body.isComplete
+    }
+
+    /// Answers something that is no request, or a body that broke off, and ends the connection: what follows cannot be
+    /// told apart from an attack.
+    private func refuse(_ status: Int, _ reason: String, path: String? = nil) async {
+        let encoded = encodedProblem(status, reason, path)
+        context.logger.debug("request refused", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
+        guard await send(encoded) else { return }
+        await linger()
+    }
+
+    /// Says that nothing more comes, then drops what still arrives, so that the client reads the answer and not a reset.
+    private func linger() async {
+        source.shutDown(sendingOnly: true)
+        source.setDeadline(loop.now.advanced(by: context.limits.linger))
+        while true {
+            do {
+                if let count = try source.receive(into: loop.scratch) {
+                    if count == 0 { return }
+                    guard loop.now < source.deadline else { return }
+                    continue
+                }
+            } catch { return }
+            guard await source.wait(.readable) == .ready else { return }
+        }
+    }
+
+    /// The handler's time is over. It cannot be stopped in the middle of a system call, but the client need not wait.
+    private func abandon() {
+        guard !isAbandoned else { return }
+        isAbandoned = true
+        context.logger.warning("handler took too long", metadata: ["peer": "\(peer)"])
+        let encoded = encodedProblem(503, "the server did not answer in time", nil)
+        // Best effort: a socket without room has a client that is not reading anyway.
+        _ = try? encoded.withUnsafeBytes { try source.send($0, more: false) }
+        source.shutDown(sendingOnly: true)
+    }
+
+    private func encodedProblem(_ status: Int, _ reason: String, _ path: String?) -> [UInt8] {
+        let response = context.problem(status, reason, path)
+        var encoded: [UInt8] = []
+        ResponseEncoder.encode(
+            HTTPResponse(status: response.status, headerFields: response.fields),
+            body: .length(response.body.count), persists: false, date: clock.date, into: &encoded)
+        if case .bytes(let bytes) = response.body { encoded += bytes }
+        return encoded
+    }
+
+    private func log(_ head: RequestHead, _ response: Response, since started: Instant) {
+        guard context.logger.logLevel <= .debug else { return }
+        let microseconds = (Instant.now.nanoseconds - started.nanoseconds) / 1000
+        context.logger.debug(
+            "request served",
+            metadata: [
+                "peer": "\(peer)", "method": "\(head.method.rawValue)", "path": "\(head.target.path)",
+                "status": "\(response.status.code)", "microseconds": "\(microseconds)",
+            ])
+    }
+}

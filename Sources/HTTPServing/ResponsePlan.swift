@@ -1,0 +1,106 @@
+import HTTPTypes
+import HTTPWire
+
+/// What exactly is sent for a response to a request: the rules of RFC 9110 that need no socket.
+struct ResponsePlan {
+    enum Part: Equatable {
+        case bytes([UInt8])
+        /// Bytes of the response's file.
+        case slice(Range<Int64>)
+
+        var count: Int64 {
+            switch self {
+            case .bytes(let bytes): Int64(bytes.count)
+            case .slice(let range): range.upperBound - range.lowerBound
+            }
+        }
+    }
+
+    var head: HTTPResponse
+    /// nil where a length must not be stated (204, 304).
+    var framing: BodyFraming?
+    var parts: [Part] = []
+
+    init(_ response: Response, to request: RequestHead, limits: ServingLimits, problem: ProblemWriter) {
+        head = HTTPResponse(status: response.status, headerFields: response.fields)
+        if let etag = response.etag { head.headerFields[.eTag] = etag.text }
+        let isRead = request.method == .get || request.method == .head
+        if isRead, response.status == .ok, Self.isUnchanged(request, response) {
+            head.status = .notModified
+            head.headerFields[.contentType] = nil
+            return
+        }
+        guard response.status.code >= 200, response.status.code != 204, response.status.code != 304 else { return }
+        if case .file(let file) = response.body, response.status == .ok, isRead {
+            head.headerFields[.acceptRanges] = "bytes"
+            // RFC 9110 §14.2: Range is defined for GET only.
+            if request.method == .get {
+                selectRanges(of: file, etag: response.etag, request, limits: limits, problem: problem)
+                return
+            }
+        }
+        framing = .length(response.body.count)
+        guard request.method != .head else { return }
+        switch response.body {
+        case .none, .absent: break
+        case .bytes(let bytes): parts = [.bytes(bytes)]
+        case .file(let file): parts = [.slice(0..<file.size)]
+        }
+    }
+
+    /// RFC 9110 §13.1.2. Only an answer that names its version can be recognised.
+    private static func isUnchanged(_ request: RequestHead, _ response: Response) -> Bool {
+        guard let etag = response.etag, let condition = IfNoneMatch(request.fields[.ifNoneMatch]) else { return false }
+        return condition.matches(etag)
+    }
+
+    private mutating func selectRanges(
+        of file: StoredFile, etag: EntityTag?, _ request: RequestHead, limits: ServingLimits, problem: ProblemWriter
+    ) {
+        switch Self.ranges(request, size: file.size, etag: etag, limit: limits.ranges) {
+        case .whole:
+            framing = .length(file.size)
+            parts = [.slice(0..<file.size)]
+        case .ranges(let ranges) where ranges.count == 1:
+            let range = ranges[0]
+            head.status = .partialContent
+            head.headerFields[.contentRange] = ContentRange.text(range, size: file.size)
+            framing = .length(range.upperBound - range.lowerBound + 1)
+            parts = [.slice(range.lowerBound..<range.upperBound + 1)]
+        case .ranges(let ranges):
+            selectSeveral(ranges, size: file.size)
+        case .unsatisfiable:
+            let answer = problem(416, "the range is outside the \(file.size) bytes of the content", request.target.path)
+            head = HTTPResponse(status: answer.status, headerFields: answer.fields)
+            head.headerFields[.contentRange] = ContentRange.unsatisfiedText(size: file.size)
+            framing = .length(answer.body.count)
+            if case .bytes(let bytes) = answer.body { parts = [.bytes(bytes)] }
+        }
+    }
+
+    /// RFC 9110 §15.3.7.2: several ranges make a multipart body.
+    private mutating func selectSeveral(_ ranges: [ClosedRange<Int64>], size: Int64) {
+        let multipart = MultipartByteRanges(
+            contentType: head.headerFields[.contentType] ?? "application/octet-stream", size: size, ranges: ranges,
+            boundary: Self.boundary())
+        head.status = .partialContent
+        head.headerFields[.contentType] = multipart.contentType
+        framing = .length(multipart.contentLength)
+        for part in multipart.parts {
+            parts.append(.bytes(part.head))
+            parts.append(.slice(part.range.lowerBound..<part.range.upperBound + 1))
+        }
+        parts.append(.bytes(multipart.closing))
+    }
+
+    /// Random, so that no content can contain it on purpose.
+    private static func boundary() -> String {
+        String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+    }
+
+    /// RFC 9110 §13.1.5: with `If-Range`, ranges count only when the content is still the one that is named.
+    private static func ranges(_ request: RequestHead, size: Int64, etag: EntityTag?, limit: Int) -> RangeRequest {
+        guard IfRange.allowsRange(request.fields[.ifRange], of: etag ?? EntityTag("")) else { return .whole }
+        return RangeRequest.parse(request.fields[.range], size: size, limit: limit)
+    }
+}

@@ -1,0 +1,62 @@
+import HTTPWire
+import LinuxIO
+import Logging
+import Synchronization
+
+/// What all connections of a server share.
+final class ServerContext: Sendable {
+    let limits: ServingLimits
+    let lanes: Lanes
+    let handler: Handler
+    let problem: ProblemWriter
+    let logger: Logger
+    private let draining = Atomic<Bool>(false)
+    private let connections = Atomic<Int>(0)
+
+    init(
+        limits: ServingLimits, lanes: Lanes, handler: @escaping Handler, problem: @escaping ProblemWriter,
+        logger: Logger
+    ) {
+        self.limits = limits
+        self.lanes = lanes
+        self.handler = handler
+        self.problem = problem
+        self.logger = logger
+    }
+
+    var isDraining: Bool { draining.load(ordering: .acquiring) }
+
+    func beginDraining() { draining.store(true, ordering: .releasing) }
+
+    /// Connections that are open.
+    var connectionCount: Int { connections.load(ordering: .relaxed) }
+
+    func connectionOpened() { connections.wrappingAdd(1, ordering: .relaxed) }
+    func connectionClosed() { connections.wrappingSubtract(1, ordering: .relaxed) }
+}
+
+/// One loop, how busy it is, and the text of the `Date` field, made once a second.
+///
+/// `@unchecked Sendable`: the date is confined to the loop, the count is atomic.
+final class LoopClock: @unchecked Sendable {
+    let loop: EventLoop
+    let connections = Atomic<Int>(0)
+    private let wallClock: WallClock
+    private var second: Int64 = -1
+    private var text = ""
+
+    init(_ loop: EventLoop, wallClock: WallClock) {
+        self.loop = loop
+        self.wallClock = wallClock
+    }
+
+    /// The `Date` field of an answer that is sent now. On the loop only.
+    var date: String {
+        let now = wallClock.milliseconds / 1000
+        if now != second {
+            second = now
+            text = HTTPDate(unixSeconds: now).text
+        }
+        return text
+    }
+}

@@ -1,0 +1,163 @@
+import CLinux
+import Glibc
+
+/// A non-blocking descriptor that a loop watches, and the one task that may wait for it.
+///
+/// Edge-triggered: the kernel tells once that there is something to read or room to write, and the answer is kept until
+/// a call says `EAGAIN`. So a caller always tries first and waits only after that. Confined to its loop.
+package final class EventSource {
+    /// What to wait for.
+    package enum Direction {
+        case readable, writable
+        /// Neither: only the deadline or `interrupt` ends the wait.
+        case nothing
+    }
+
+    /// Why a wait ended.
+    package enum Outcome: Sendable {
+        /// Try the call again.
+        case ready
+        /// The deadline came first.
+        case expired
+        /// Somebody called `interrupt`, for example because the server drains.
+        case interrupted
+    }
+
+    private let descriptor: SharedDescriptor
+    private unowned let loop: EventLoop
+    let key: SourceKey
+
+    private var mayRead = true
+    private var mayWrite = true
+    private var waiter: (direction: Direction, continuation: UnsafeContinuation<Outcome, Never>)?
+    private var isClosed = false
+
+    /// When `expire` is called, unless it is moved; for a task that waits, or for `onExpiry`.
+    package private(set) var deadline = Instant.distantFuture
+    var scheduled = Instant.distantFuture
+
+    /// Whether the task waits for something that may never come (a next request), so that a drain may end the wait.
+    package var isIdle = false
+
+    /// Called when the deadline passes while nobody waits: a handler that takes too long.
+    package var onExpiry: (() -> Void)?
+
+    init(_ descriptor: consuming FileDescriptor, loop: EventLoop, key: SourceKey) {
+        self.descriptor = SharedDescriptor(descriptor)
+        self.loop = loop
+        self.key = key
+    }
+
+    /// The kernel's number.
+    package var number: CInt { descriptor.number }
+
+    /// A handle that keeps the descriptor open while a lane uses it.
+    package var shared: SharedDescriptor { descriptor }
+
+    // MARK: - For the task
+
+    /// Moves the deadline; it stays until it is moved again.
+    package func setDeadline(_ instant: Instant) {
+        deadline = instant
+        loop.schedule(self)
+    }
+
+    /// Suspends until the direction is worth another try, the deadline passes, or `interrupt` is called.
+    package func wait(_ direction: Direction) async -> Outcome {
+        loop.preconditionOnLoop()
+        precondition(waiter == nil, "one task waits for a source at a time")
+        if take(direction) { return .ready }
+        return await withUnsafeContinuation { waiter = (direction, $0) }
+    }
+
+    /// Reads what is there, at most `buffer.count` bytes; nil when it would have to wait, 0 at the end of the stream.
+    package func receive(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int? {
+        let number = number
+        let count = try nonBlockingCall("recv") { recv(number, buffer.baseAddress, buffer.count, 0) }
+        if count == nil { mayRead = false }
+        return count
+    }
+
+    /// Sends what fits; nil when it would have to wait. With `more`, the kernel may hold the bytes back for the next call.
+    package func send(_ bytes: UnsafeRawBufferPointer, more: Bool) throws(SystemError) -> Int? {
+        let number = number
+        let flags = CInt(MSG_NOSIGNAL) | (more ? CInt(MSG_MORE) : 0)
+        let count = try nonBlockingCall("send") { Glibc.send(number, bytes.baseAddress, bytes.count, flags) }
+        if count == nil { mayWrite = false }
+        return count
+    }
+
+    /// Says that a call elsewhere (a slice of `sendfile` on a lane) is about to find out whether there is room.
+    package func forgetWritable() {
+        mayWrite = false
+    }
+
+    /// Accepts one connection; nil when there is none.
+    package func accept() throws(SystemError) -> AcceptedConnection? {
+        var storage = sockaddr_storage()
+        let number = number
+        var length = UInt32(MemoryLayout<sockaddr_storage>.size)
+        let accepted = try nonBlockingCall("accept4") { clinux_accept(number, &storage, &length) }
+        guard let accepted else {
+            mayRead = false
+            return nil
+        }
+        return AcceptedConnection(descriptor: FileDescriptorBox(FileDescriptor(owning: accepted)), peer: SocketAddress(storage))
+    }
+
+    /// Ends both directions, or only ours, at once; a peer that still sends is told so, and a task that waits is woken.
+    package func shutDown(sendingOnly: Bool = false) {
+        _ = Glibc.shutdown(number, CInt(sendingOnly ? SHUT_WR : SHUT_RDWR))
+    }
+
+    /// Stops watching. The descriptor closes when the last lane that uses it is done.
+    package func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        onExpiry = nil
+        loop.forget(self)
+        resume(.interrupted)
+    }
+
+    // MARK: - For the loop
+
+    func receive(events: UInt32) {
+        let failed = events & (clinux_epoll_err | clinux_epoll_hup) != 0
+        if failed || events & (clinux_epoll_in | clinux_epoll_rdhup) != 0 { mayRead = true }
+        if failed || events & clinux_epoll_out != 0 { mayWrite = true }
+        guard let waiter, take(waiter.direction) else { return }
+        resume(.ready)
+    }
+
+    func expire() {
+        deadline = .distantFuture
+        if waiter != nil { resume(.expired) } else { onExpiry?() }
+    }
+
+    /// Wakes the task that waits, if one does. On the loop only.
+    package func interrupt() {
+        resume(.interrupted)
+    }
+
+    private func take(_ direction: Direction) -> Bool {
+        switch direction {
+        case .readable: mayRead
+        case .writable: mayWrite
+        case .nothing: false
+        }
+    }
+
+    private func resume(_ outcome: Outcome) {
+        guard let continuation = waiter?.continuation else { return }
+        waiter = nil
+        continuation.resume(returning: outcome)
+    }
+}
+
+/// A connection that a listening socket gave out.
+package struct AcceptedConnection: Sendable {
+    /// For the task that serves it.
+    package let descriptor: FileDescriptorBox
+    /// The other end.
+    package let peer: SocketAddress
+}

@@ -1,0 +1,141 @@
+import HTTPServing
+import HTTPTypes
+import HTTPWire
+import LinuxIO
+import OCI
+import RegistryCore
+
+extension API {
+    /// end-2, end-10.
+    func getBlob(_ digest: Digest, in repository: RepositoryName) throws -> Response {
+        let fields: HTTPFields = [
+            .contentType: "application/octet-stream", .dockerContentDigest: "\(digest)",
+            .cacheControl: "max-age=31536000, immutable",
+        ]
+        let body: ResponseBody
+        switch try registry.blob(digest, in: repository) {
+        case .file(let size):
+            let registry = registry
+            body = .file(StoredFile(size: size) { () throws(SystemError) in try registry.openBlob(digest) })
+        case .manifest(let manifest): body = .bytes(manifest.content)
+        }
+        return Response(.ok, fields, etag: EntityTag("\(digest)"), body: body)
+    }
+
+    func deleteBlob(_ digest: Digest, in repository: RepositoryName, _ request: Request) async throws -> Response {
+        let deletion = try await registry.deleteBlob(digest, in: repository, by: request.actor)
+        var response = Response(.accepted)
+        if deletion.references > 0 {
+            response.warn("\(deletion.references) manifests of \(repository) still name the blob that was deleted")
+        }
+        return response
+    }
+
+    // MARK: - Uploads
+
+    /// end-4a, end-4b, end-4c, end-11.
+    func beginUpload(to repository: RepositoryName, _ request: Request) async throws -> Response {
+        let query = request.head.target.queryItems
+        if let mount = query.first("mount") {
+            let digest = try Route.digest(mount)
+            // A source that cannot be is a source that does not have the blob: never an error, the client just uploads.
+            let from = query.first("from")
+            let source = from.flatMap { try? RepositoryName(parsing: $0) }
+            if from == nil || source != nil, try await registry.mount(digest, from: source, to: repository) {
+                return created(digest, in: repository)
+            }
+        }
+        if query.first("mount") == nil, let text = query.first("digest") {
+            let digest = try Route.digest(text)
+            try await registry.putBlob(BodySource(body: request.body), as: digest, to: repository)
+            return created(digest, in: repository)
+        }
+        let status = try await registry.beginUpload(to: repository, algorithm: try algorithm(query))
+        return progress(.accepted, status, in: repository)
+    }
+
+    private func algorithm(_ query: QueryItems) throws -> Digest.Algorithm {
+        guard let text = query.first("digest-algorithm") else { return .sha256 }
+        guard let algorithm = Digest.Algorithm(rawValue: text) else {
+            throw Problem(400, .digestInvalid, "digest-algorithm must be sha256 or sha512")
+        }
+        return algorithm
+    }
+
+    /// end-5.
+    func appendChunk(to id: UploadID, in repository: RepositoryName, _ request: Request) async throws -> Response {
+        let range = try chunkRange(request)
+        let status = try await locating(id, in: repository) {
+            try await registry.append(BodySource(body: request.body), to: id, in: repository, range: range)
+        }
+        return progress(.accepted, status, in: repository)
+    }
+
+    /// end-6.
+    func finishUpload(_ id: UploadID, in repository: RepositoryName, _ request: Request) async throws -> Response {
+        guard let text = request.head.target.queryItems.first("digest") else {
+            throw Problem(400, .digestInvalid, "the digest parameter is missing")
+        }
+        let digest = try Route.digest(text)
+        let range = try chunkRange(request)
+        try await locating(id, in: repository) {
+            try await registry.commit(
+                id, as: digest, in: repository, last: BodySource(body: request.body), range: range)
+        }
+        return created(digest, in: repository)
+    }
+
+    /// end-13.
+    func uploadStatus(_ id: UploadID, in repository: RepositoryName) async throws -> Response {
+        progress(.noContent, try await registry.uploadStatus(id, in: repository), in: repository)
+    }
+
+    /// end-14.
+    func cancelUpload(_ id: UploadID, in repository: RepositoryName) async throws -> Response {
+        try await registry.cancelUpload(id, in: repository)
+        return Response(.noContent)
+    }
+
+    private func chunkRange(_ request: Request) throws -> ClosedRange<Int64>? {
+        switch ContentRange(request.head.fields[.contentRange]) {
+        case .absent: nil
+        case .range(let range): range
+        case .invalid: throw Problem(400, .blobUploadInvalid, "Content-Range must be <first byte>-<last byte>")
+        }
+    }
+
+    /// An answer that says where the upload is must say where to go on, too.
+    private func locating<Value>(
+        _ id: UploadID, in repository: RepositoryName, _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as UploadError {
+            guard case .chunkOutOfOrder = error else { throw error }
+            throw Problem(error).with([.location: location(id, in: repository), .dockerUploadUUID: "\(id)"])
+        }
+    }
+
+    // MARK: - Answers
+
+    /// Path-absolute and always the same: it holds behind any proxy, and after a restart.
+    private func location(_ id: UploadID, in repository: RepositoryName) -> String {
+        "/v2/\(repository)/blobs/uploads/\(id)"
+    }
+
+    private func progress(
+        _ status: HTTPResponse.Status, _ upload: UploadStatus, in repository: RepositoryName
+    ) -> Response {
+        Response(
+            status,
+            [
+                .location: location(upload.id, in: repository), .range: Problem.rangeText(upload.offset),
+                .dockerUploadUUID: "\(upload.id)",
+            ])
+    }
+
+    private func created(_ digest: Digest, in repository: RepositoryName) -> Response {
+        Response(
+            .created, [.location: "/v2/\(repository)/blobs/\(digest)", .dockerContentDigest: "\(digest)"])
+    }
+}

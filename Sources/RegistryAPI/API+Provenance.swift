@@ -1,0 +1,146 @@
+import FoundationEssentials
+import HTTPServing
+import HTTPTypes
+import HTTPWire
+import OCI
+import RegistryCore
+
+extension API {
+    /// `GET /provenance/<digest>`: what is known of a manifest, an index, a config or a layer.
+    ///
+    /// 404 only for a digest that was never seen; one that was seen and has no records has an empty list of them.
+    func traceDigest(_ digest: Digest, _ request: Request) throws -> Response {
+        let query = request.head.target.queryItems
+        let count = try pageSize(query, name: "limit")
+        guard let trace = try registry.trace(digest, after: try cursor(query), count: count) else {
+            throw Problem(404, .manifestUnknown, "\(digest) was never seen here")
+        }
+        var response = Response.json(.object(document(of: trace)))
+        link(&response, to: trace.records.next, request)
+        return response
+    }
+
+    /// `GET /provenance?repository=&revision=&label=&builder=&kind=&since=&until=`: records that match, oldest first.
+    func listRecords(_ request: Request) throws -> Response {
+        let query = request.head.target.queryItems
+        let count = try pageSize(query, name: "limit")
+        let page = try registry.records(matching: try filter(query), after: try cursor(query), count: count)
+        var document: JSONObject = ["records": .array(page.entries.map { .object(self.document(of: $0)) })]
+        document["next"] = page.next.map { .string("\($0)") } ?? .null
+        var response = Response.json(.object(document))
+        link(&response, to: page.next, request)
+        return response
+    }
+
+    // MARK: - Questions
+
+    private static let filters: Set = [
+        "repository", "revision", "builder", "label", "kind", "since", "until", "limit", "cursor",
+    ]
+
+    private func filter(_ query: QueryItems) throws -> RecordFilter {
+        for item in query {
+            // A condition that is silently ignored would make an auditor believe a wrong answer.
+            guard Self.filters.contains(where: { $0.utf8.elementsEqual(item.name.utf8) }) else {
+                throw Problem(400, .unsupported, "unknown parameter; known are \(Self.filters.sorted().joined(separator: ", "))")
+            }
+        }
+        var filter = RecordFilter()
+        if let text = query.first("repository") {
+            do { filter.repository = try RepositoryName(parsing: text) } catch {
+                throw Problem(400, .nameInvalid, "\(error)")
+            }
+        }
+        if let text = query.first("kind") {
+            guard let kind = RecordKind.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) }) else {
+                let known = RecordKind.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Problem(400, .unsupported, "kind must be one of \(known)")
+            }
+            filter.kind = kind
+        }
+        filter.revision = query.first("revision")
+        filter.builder = query.first("builder")
+        if let text = query.first("label") {
+            guard let equals = text.firstIndex(of: "=") else {
+                throw Problem(400, .unsupported, "label must be <key>=<value>")
+            }
+            filter.label = (String(text[..<equals]), String(text[text.index(after: equals)...]))
+        }
+        filter.since = try query.first("since").map { try time($0, "since") }
+        filter.until = try query.first("until").map { try time($0, "until") }
+        return filter
+    }
+
+    private func cursor(_ query: QueryItems) throws -> Int64 {
+        try query.first("cursor").map { try number($0, "cursor") } ?? -1
+    }
+
+    private func time(_ text: String, _ name: String) throws -> Int64 {
+        for fractional in [false, true] {
+            if let date = try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: fractional)) {
+                return Int64((date.timeIntervalSince1970 * 1000).rounded())
+            }
+        }
+        throw Problem(400, .unsupported, "\(name) must be a time such as 2026-01-31T12:00:00Z")
+    }
+
+    private func link(_ response: inout Response, to next: Int64?, _ request: Request) {
+        guard let next else { return }
+        var items = request.head.target.queryItems.filter { !$0.name.utf8.elementsEqual("cursor".utf8) }
+        items.append(("cursor", "\(next)"))
+        response.fields[.link] = LinkHeader.next(path: request.head.target.path, query: items)
+    }
+
+    // MARK: - Answers
+
+    private func document(of trace: Trace) -> JSONObject {
+        var document: JSONObject = ["subject": .string("\(trace.digest)")]
+        document["kind"] = .string(trace.manifest?.kind.rawValue ?? "blob")
+        document["mediaType"] = trace.manifest.map { .string($0.mediaType.rawValue) }
+        document["repositories"] = .array(trace.repositories.map { .string($0) })
+        document["tags"] = .array(trace.tags.map { ["repository": .string($0.repository), "tag": .string($0.tag)] })
+        if let manifest = trace.manifest, manifest.kind == .index {
+            document["tree"] = [
+                "index": .string("\(trace.digest)"),
+                "platforms": .array(manifest.manifests.map { platform($0, trace.children[$0.digest]) }),
+            ]
+        }
+        document["containedIn"] = .array(
+            trace.containers.map { ["manifest": .string("\($0.manifest)"), "role": .string($0.role)] })
+        document["records"] = .array(trace.records.entries.map { .object(self.document(of: $0)) })
+        return document
+    }
+
+    /// One entry of an index, with the five fields of its newest push.
+    private func platform(_ descriptor: Descriptor, _ push: StoredRecord?) -> JSONValue {
+        var entry: JSONObject = ["manifest": .string("\(descriptor.digest)")]
+        entry["platform"] = descriptor.platform.map(\.json)
+        guard let push else { return .object(entry) }
+        let document = try? JSONValue(parsing: Array(push.document.utf8))
+        entry["record"] = .integer(push.id)
+        entry["time"] = .string(Self.text(of: push.time))
+        for name in ["builder", "revision", "source", "version", "labels"] { entry[name] = document?[name] }
+        return .object(entry)
+    }
+
+    private func document(of record: StoredRecord) -> JSONObject {
+        var document: JSONObject = [
+            "id": .integer(record.id), "kind": .string(record.kind), "time": .string(Self.text(of: record.time)),
+            "repository": .string(record.repository), "digest": .string("\(record.digest)"),
+        ]
+        var actor: JSONObject = [:]
+        actor["principal"] = record.principal.map { .string($0) } ?? .null
+        actor["clientAddress"] = record.clientAddress.map { .string($0) } ?? .null
+        actor["userAgent"] = record.userAgent.map { .string($0) } ?? .null
+        document["actor"] = .object(actor)
+        let rest = try? JSONValue(parsing: Array(record.document.utf8))
+        for member in rest?.object?.members ?? [] { document[member.key] = member.value }
+        return document
+    }
+
+    /// RFC 3339, to the millisecond, in UTC.
+    private static func text(of milliseconds: Int64) -> String {
+        Date(timeIntervalSince1970: Double(milliseconds) / 1000)
+            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+}

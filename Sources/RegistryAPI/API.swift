@@ -1,0 +1,110 @@
+package import HTTPServing
+import HTTPTypes
+import HTTPWire
+import LinuxIO
+package import Logging
+import OCI
+package import RegistryCore
+
+/// The HTTP face of the registry: each handler turns a request into a call of the domain and its result into a response.
+///
+/// Handlers know no sockets and the domain knows no HTTP, so both are tested with plain values.
+package struct API: Sendable {
+    let registry: Registry
+    let limits: RegistryLimits
+    let logger: Logger
+    private let isReady: @Sendable () -> Bool
+
+    /// Puts a face on `registry`.
+    ///
+    /// - Parameter isReady: whether new work is welcome; false while the server drains.
+    package init(
+        registry: Registry, limits: RegistryLimits, logger: Logger,
+        isReady: @escaping @Sendable () -> Bool = { true }
+    ) {
+        self.registry = registry
+        self.limits = limits
+        self.logger = logger
+        self.isReady = isReady
+    }
+
+    /// Answers any request.
+    package func respond(to request: Request) async -> Response {
+        let target = request.head.target
+        do {
+            let route = try Route(target)
+            guard route.methods.contains(request.head.method) else {
+                throw Problem(
+                    405, .unsupported, "\(request.head.method.rawValue.prefix(16)) is not supported here",
+                    fields: [.allow: route.methods.map(\.rawValue).joined(separator: ", ")])
+            }
+            var response = try await respond(to: request, at: route)
+            if target.segments.first == "v2" { response.fields[.dockerDistributionVersion] = "registry/2.0" }
+            return response
+        } catch {
+            let problem = Problem(error)
+            if problem.status >= 500 { report(error, at: target) }
+            return problem.response(for: target.path)
+        }
+    }
+
+    private func report(_ error: any Error, at target: RequestTarget) {
+        logger.error("request failed", metadata: ["path": "\(target.path)", "error": "\(error)"])
+    }
+
+    private func respond(to request: Request, at route: Route) async throws -> Response {
+        switch (route, request.head.method) {
+        case (.ping, _): .json(.object([:]))
+        case (.catalog, _): try listRepositories(request)
+        case (.tags(let name), _): try listTags(of: name, request)
+        case (.referrers(let name, let digest), _): try listReferrers(to: digest, in: name, request)
+        case (.manifest(let name, let reference), .put): try await putManifest(reference, in: name, request)
+        case (.manifest(let name, .tag(let tag)), .delete): try await deleteTag(tag, in: name, request)
+        case (.manifest(let name, .digest(let digest)), .delete):
+            try await deleteManifest(digest, in: name, request)
+        case (.manifest(let name, let reference), let method):
+            try getManifest(reference, in: name, content: method == .get)
+        case (.blob(let name, let digest), .delete): try await deleteBlob(digest, in: name, request)
+        case (.blob(let name, let digest), _): try getBlob(digest, in: name)
+        case (.uploads(let name), _): try await beginUpload(to: name, request)
+        case (.upload(let name, let id), .patch): try await appendChunk(to: id, in: name, request)
+        case (.upload(let name, let id), .put): try await finishUpload(id, in: name, request)
+        case (.upload(let name, let id), .delete): try await cancelUpload(id, in: name)
+        case (.upload(let name, let id), _): try await uploadStatus(id, in: name)
+        case (.provenance(let digest), _): try traceDigest(digest, request)
+        case (.provenanceList, _): try listRecords(request)
+        case (.health, _): .text("ok\n")
+        case (.readiness, _): isReady() ? .text("ready\n") : Response(.serviceUnavailable, body: .bytes(Array("draining\n".utf8)))
+        }
+    }
+}
+
+extension Response {
+    /// 200 with a JSON document.
+    static func json(_ value: JSONValue, type: String = "application/json") -> Response {
+        Response(.ok, [.contentType: type], body: .bytes(value.serialized()))
+    }
+
+    /// 200 with a line of text.
+    static func text(_ text: String) -> Response {
+        Response(.ok, [.contentType: "text/plain; charset=utf-8"], body: .bytes(Array(text.utf8)))
+    }
+}
+
+extension Request {
+    /// Who asks, as far as it is known: nobody has been asked to prove who they are yet.
+    var actor: Actor {
+        Actor(clientAddress: peer.host, userAgent: head.fields[.userAgent].map { String(decoding: $0.utf8.prefix(512), as: UTF8.self) })
+    }
+}
+
+/// The body of a request as the domain takes it.
+struct BodySource: ByteSource {
+    let body: any RequestBody
+
+    var length: Int64? { body.length }
+
+    @unsafe func fill(_ buffer: UnsafeMutableRawBufferPointer) async throws -> Int {
+        try unsafe await body.fill(buffer)
+    }
+}

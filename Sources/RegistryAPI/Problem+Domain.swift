@@ -1,0 +1,119 @@
+package import HTTPServing
+import HTTPTypes
+import HTTPWire
+import LinuxIO
+import OCI
+import RegistryCore
+
+extension Problem {
+    /// The one place where an error becomes an HTTP answer.
+    init(_ error: any Error) {
+        switch error {
+        case let problem as Problem: self = problem
+        case let failure as RegistryError: self.init(failure)
+        case let failure as UploadError: self.init(failure)
+        case let failure as LedgerError: self.init(failure)
+        case let failure as SystemError: self.init(failure)
+        case let failure as BodyError: self.init(failure)
+        default: self.init(500, .unknown, "something failed in the registry")
+        }
+    }
+
+    init(_ failure: RegistryError) {
+        switch failure {  // no `default`: a new case must choose its status
+        case .unknownRepository(let name): self.init(404, .nameUnknown, "there is no repository \(name)")
+        case .unknownBlob(let digest):
+            self.init(404, .blobUnknown, "the repository has no blob \(digest)")
+        case .unknownManifest(let reference):
+            self.init(404, .manifestUnknown, "the repository has no manifest \(reference)")
+        case .invalidManifest(let error): self.init(400, .manifestInvalid, "\(error)")
+        case .missingContent(let digests):
+            self.init(
+                400,
+                digests.map { digest in
+                    Entry(
+                        code: .manifestBlobUnknown, message: "the manifest names \(digest), which was not pushed",
+                        detail: ["digest": .string("\(digest)")])
+                })
+        case .missingForeignLayers(let digests):
+            self.init(
+                400,
+                digests.map { digest in
+                    Entry(
+                        code: .manifestBlobUnknown,
+                        message: "the foreign layer \(digest) was not pushed, and this repository requires it: "
+                            + "push it too (Docker: allow-nondistributable-artifacts)",
+                        detail: ["digest": .string("\(digest)")])
+                })
+        case .refusedURL(let layer, let url):
+            self.init(403, .denied, "layer \(layer) may not be fetched from \(url.prefix(200))")
+        case .digestMismatch(let expected, let computed):
+            self.init(400, .digestInvalid, "expected \(expected), computed \(computed)")
+        case .tooManyTags(let limit): self.init(414, .unsupported, "at most \(limit) tags are taken in one request")
+        case .storage(let error): self.init(error)
+        }
+    }
+
+    init(_ failure: UploadError) {
+        switch failure {
+        case .unknownUpload:
+            self.init(404, .blobUploadUnknown, "the upload has expired, was finished, or never existed")
+        case .chunkOutOfOrder(let expected, let received):
+            self.init(
+                416, .blobUploadInvalid, "expected offset \(expected), received \(received)",
+                fields: [.range: Self.rangeText(expected)])
+        case .chunkSizeMismatch(let stated, let received):
+            self.init(400, .sizeInvalid, "the range says \(stated) bytes, the body has \(received)")
+        case .digestMismatch(let expected, let computed):
+            self.init(400, .digestInvalid, "expected \(expected), computed \(computed)")
+        case .tooLarge(let limit): self.init(413, .sizeInvalid, "a blob may have at most \(limit) bytes")
+        case .tooManyUploads(let limit):
+            self.init(
+                429, .tooManyRequests, "the repository has \(limit) uploads in progress", fields: [.retryAfter: "5"])
+        case .superseded: self.init(409, .blobUploadInvalid, "another request continues this upload")
+        case .outOfSpace: self = .outOfSpace
+        case .storage(let error): self.init(error)
+        }
+    }
+
+    init(_ failure: LedgerError) {
+        switch failure {
+        case .outOfSpace: self = .outOfSpace
+        case .busy(let waiting):
+            self.init(429, .tooManyRequests, "\(waiting) changes wait to be written", fields: [.retryAfter: "1"])
+        case .storage: self.init(500, .unknown, "the ledger cannot be read or written")
+        }
+    }
+
+    init(_ failure: SystemError) {
+        self = failure.isOutOfSpace ? .outOfSpace : Problem(500, .unknown, "the storage failed")
+    }
+
+    init(_ failure: BodyError) {
+        switch failure {
+        case .disconnected: self.init(400, .blobUploadInvalid, "the body broke off")
+        case .tooSlow: self.init(408, .blobUploadInvalid, "the body did not arrive in time")
+        case .malformed(let rejection): self.init(rejection.status, .blobUploadInvalid, rejection.reason)
+        case .tooLarge(let limit): self.init(413, .sizeInvalid, "the body may have at most \(limit) bytes")
+        }
+    }
+
+    /// Docker gives up on this text, and retries without it.
+    static let outOfSpace = Problem(507, .unavailable, "no space left on device")
+
+    /// Bytes received so far, in the form that Docker can read: `0-0` also when there are none.
+    static func rangeText(_ offset: Int64) -> String { "0-\(max(0, offset - 1))" }
+
+    /// What the engine has to say itself, before or instead of a handler.
+    package static func fromEngine(_ status: Int, _ reason: String, _ path: String?) -> Response {
+        let code: Code =
+            switch status {
+            case 416: .blobUploadInvalid
+            case 503: .unavailable
+            case 500: .unknown
+            default: .unsupported
+            }
+        let fields: HTTPFields = status == 503 ? [.retryAfter: "1"] : [:]
+        return Problem(status, code, reason, fields: fields).response(for: path ?? "/v2/")
+    }
+}

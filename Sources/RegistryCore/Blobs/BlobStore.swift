@@ -1,0 +1,121 @@
+import Glibc
+package import LinuxIO
+package import OCI
+import Synchronization
+
+/// Content-addressed files: blobs that are complete, and uploads that are not yet.
+///
+/// ```
+/// <root>/blobs/<algorithm>/<2 hex>/<hex>   complete and immutable: one copy, however many repositories link to it
+/// <root>/uploads/<uuid>                    what has been received so far
+/// ```
+/// Knows nothing of repositories: who may read a blob is a row of the ledger, written after the file is durable.
+package final class BlobStore: Sendable {
+    private let root: String
+    private let lanes: Lanes
+    let disk: Disk
+    private let limits: StorageLimits
+    private let uploads = Mutex<[UploadID: UploadFile]>([:])
+
+    /// Uses the folder `root`, and makes what is missing in it.
+    package init(root: String, lanes: Lanes, disk: Disk = Disk(), limits: StorageLimits = StorageLimits())
+        throws(SystemError)
+    {
+        self.root = root
+        self.lanes = lanes
+        self.disk = disk
+        self.limits = limits
+        try disk.makeFolder("\(root)/uploads", in: root)
+        try disk.makeFolder("\(root)/blobs", in: root)
+        for algorithm in Digest.Algorithm.allCases {
+            try disk.makeFolder("\(root)/blobs/\(algorithm.rawValue)", in: "\(root)/blobs")
+        }
+    }
+
+    // MARK: - Complete blobs
+
+    /// Opens a blob for reading. Blocks: called on a lane.
+    package func open(_ digest: Digest) throws(SystemError) -> FileDescriptor {
+        try disk.openForReading(path(of: digest))
+    }
+
+    /// The bytes of a small blob.
+    func read(_ digest: Digest, size: Int) async throws(SystemError) -> [UInt8] {
+        try await lanes.next().run { () throws(SystemError) -> [UInt8] in
+            try self.open(digest).read(size)
+        }
+    }
+
+    func path(of digest: Digest) -> String {
+        "\(folder(of: digest))/\(digest.hex)"
+    }
+
+    private func folder(of digest: Digest) -> String {
+        "\(root)/blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))"
+    }
+
+    // MARK: - Uploads
+
+    /// Bytes received so far.
+    func offset(of id: UploadID) async throws(SystemError) -> Int64 {
+        let path = path(of: id)
+        return try await lanes.lane(of: id).run { () throws(SystemError) -> Int64 in try self.disk.size(of: path) ?? 0 }
+    }
+
+    /// Takes up an upload at the bytes received so far, and supersedes whoever was at it before.
+    func resume(_ id: UploadID, algorithm: Digest.Algorithm) async throws(UploadError) -> UploadIntake {
+        let file = uploads.withLock { uploads in
+            if let file = uploads[id] { return file }
+            let file = UploadFile(path: path(of: id), algorithm: algorithm, disk: disk, limits: limits, root: root)
+            uploads[id] = file
+            return file
+        }
+        let lane = lanes.lane(of: id)
+        let turn = try await lane.run { () throws(UploadError) -> UploadFile.Turn in try file.begin() }
+        return UploadIntake(id: id, file: file, turn: turn, lane: lane, bufferSize: limits.buffer)
+    }
+
+    /// Makes the upload the blob `digest`, durably, and says how large it is. Afterwards the upload is gone.
+    ///
+    /// - Throws: `.digestMismatch` when the bytes hash to something else; then the upload is as it was.
+    func commit(_ intake: UploadIntake, as digest: Digest) async throws(UploadError) -> Int64 {
+        let (file, turn) = (intake.file, intake.turn)
+        let (path, folder) = (path(of: digest), folder(of: digest))
+        let size = try await intake.lane.run { () throws(UploadError) -> Int64 in
+            try file.commit(turn, as: digest, to: path, in: folder)
+        }
+        uploads.withLock { $0[intake.id] = nil }
+        return size
+    }
+
+    /// Drops an upload and its bytes.
+    func discard(_ id: UploadID) async throws(SystemError) {
+        uploads.withLock { $0[id] = nil }
+        let path = path(of: id)
+        try await lanes.lane(of: id).run { () throws(SystemError) in try self.disk.unlink(path) }
+    }
+
+    /// Names of all files in uploads/, whether or not anybody remembers them.
+    func storedUploads() async throws(SystemError) -> [UploadID] {
+        let folder = "\(root)/uploads"
+        let names = try await lanes.next().run { () throws(SystemError) in try self.disk.names(in: folder) }
+        return names.compactMap { UploadID(parsing: $0) }
+    }
+
+    private func path(of id: UploadID) -> String {
+        "\(root)/uploads/\(id)"
+    }
+}
+
+/// Bounds on what is stored. Each is a field of the configuration file.
+package struct StorageLimits: Sendable {
+    /// Bytes that are received, hashed and written at a time; an upload uses two such buffers.
+    package var buffer = 256 * 1024
+    /// Bytes of one blob; 0 for no limit.
+    package var blob: Int64 = 0
+    /// Bytes kept free on the disk, so that the ledger and the operator still have room when uploads do not.
+    package var reserve: Int64 = 64 * 1024 * 1024
+
+    /// The defaults.
+    package init() {}
+}

@@ -1,0 +1,50 @@
+import struct Crypto.SHA256
+import struct Crypto.SHA512
+package import OCI
+
+/// Computes the digest of content that arrives in pieces.
+///
+/// The state cannot be saved: after a restart, what is already on the disk is read again.
+struct ContentHasher {
+    private enum State {
+        case sha256(SHA256)
+        case sha512(SHA512)
+    }
+
+    private var state: State
+
+    init(_ algorithm: Digest.Algorithm) {
+        switch algorithm {
+        case .sha256: state = .sha256(SHA256())
+        case .sha512: state = .sha512(SHA512())
+        }
+    }
+
+    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        switch state {
+        case .sha256(var hash):
+            hash.update(bufferPointer: bytes)
+            state = .sha256(hash)
+        case .sha512(var hash):
+            hash.update(bufferPointer: bytes)
+            state = .sha512(hash)
+        }
+    }
+
+    /// The digest of everything so far; more may follow.
+    var digest: Digest {
+        switch state {
+        case .sha256(let hash): Digest(algorithm: .sha256, hash: Array(hash.finalize()))
+        case .sha512(let hash): Digest(algorithm: .sha512, hash: Array(hash.finalize()))
+        }
+    }
+}
+
+extension Digest {
+    /// The digest of content that is in memory.
+    package init(_ algorithm: Algorithm, of bytes: [UInt8]) {
+        var hasher = ContentHasher(algorithm)
+        bytes.withUnsafeBytes { hasher.update($0) }
+        self = hasher.digest
+    }
+}

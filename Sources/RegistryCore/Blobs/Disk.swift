@@ -1,0 +1,125 @@
+import CLinux
+import Glibc
+import LinuxIO
+
+/// The door to the files below the data folder: each call is durable or says that it failed.
+///
+/// A test puts a `fault` in to make the disk full or broken at a chosen step. All calls block; they run on lanes.
+package struct Disk: Sendable {
+    /// A step that can fail.
+    package enum Step: String, Sendable, CaseIterable {
+        case open, write, synchronize, rename, synchronizeFolder, unlink
+    }
+
+    /// Asked before each step; a number is the `errno` that the step fails with.
+    private let fault: (@Sendable (Step) -> Int32?)?
+
+    /// The real disk, with faults if a test hands them in.
+    package init(fault: (@Sendable (Step) -> Int32?)? = nil) {
+        self.fault = fault
+    }
+
+    private func check(_ step: Step) throws(SystemError) {
+        if let code = fault?(step) { throw SystemError(code: code, call: step.rawValue) }
+    }
+
+    /// Opens a file for reading.
+    func openForReading(_ path: String) throws(SystemError) -> FileDescriptor {
+        FileDescriptor(owning: try systemCall("open") { clinux_open(path, O_RDONLY, 0) })
+    }
+
+    /// Opens a file for reading and writing, and makes it if need be, readable by its owner only.
+    func openForWriting(_ path: String) throws(SystemError) -> SharedDescriptor {
+        try check(.open)
+        let number = try systemCall("open") { clinux_open(path, O_RDWR | O_CREAT, 0o600) }
+        return SharedDescriptor(FileDescriptor(owning: number))
+    }
+
+    /// Writes all of `bytes` at `offset`.
+    func write(
+        _ bytes: UnsafeRawBufferPointer, to file: SharedDescriptor, at offset: Int64
+    ) throws(SystemError) {
+        try check(.write)
+        var written = 0
+        while written < bytes.count {
+            let (number, start) = (file.number, written)
+            written += try systemCall("pwrite") {
+                pwrite(number, bytes.baseAddress.map { $0 + start }, bytes.count - start, off_t(offset) + start)
+            }
+        }
+    }
+
+    /// Makes the content of a file survive a power failure.
+    func synchronize(_ file: SharedDescriptor) throws(SystemError) {
+        try check(.synchronize)
+        let number = file.number
+        _ = try systemCall("fdatasync") { fdatasync(number) }
+    }
+
+    /// Gives a file another name, and makes that survive a power failure. What had the name before is replaced.
+    func rename(_ old: String, to new: String, in folder: String) throws(SystemError) {
+        try check(.rename)
+        _ = try systemCall("rename") { Glibc.rename(old, new) }
+        try synchronizeFolder(folder)
+    }
+
+    /// Makes the names in a folder survive a power failure.
+    func synchronizeFolder(_ path: String) throws(SystemError) {
+        try check(.synchronizeFolder)
+        let folder = FileDescriptor(owning: try systemCall("open") { clinux_open(path, O_RDONLY | O_DIRECTORY, 0) })
+        let number = folder.number
+        _ = try systemCall("fsync") { fsync(number) }
+    }
+
+    /// Removes a name; a name that is not there is no error.
+    func unlink(_ path: String) throws(SystemError) {
+        try check(.unlink)
+        do {
+            _ = try systemCall("unlink") { Glibc.unlink(path) }
+        } catch {
+            guard error.code == ENOENT else { throw error }
+        }
+    }
+
+    /// Makes a folder, and its name durable, unless it is there.
+    func makeFolder(_ path: String, in parent: String) throws(SystemError) {
+        do {
+            _ = try systemCall("mkdir") { mkdir(path, 0o700) }
+        } catch {
+            if error.code == EEXIST { return }
+            throw error
+        }
+        try synchronizeFolder(parent)
+    }
+
+    /// Bytes in a file; nil when there is none.
+    func size(of path: String) throws(SystemError) -> Int64? {
+        var status = stat()
+        do {
+            _ = try systemCall("stat") { stat(path, &status) }
+        } catch {
+            if error.code == ENOENT { return nil }
+            throw error
+        }
+        return Int64(status.st_size)
+    }
+
+    /// The names in a folder, in no order, without `.` and `..`.
+    func names(in path: String) throws(SystemError) -> [String] {
+        guard let folder = opendir(path) else { throw SystemError.last("opendir") }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// Bytes that may still be written on the disk of `path`.
+    func freeBytes(at path: String) -> Int64 {
+        clinux_free_bytes(path)
+    }
+}

@@ -1,0 +1,151 @@
+import Glibc
+import LinuxIO
+import OCI
+
+/// The file of one upload and the state of its hash.
+///
+/// `@unchecked Sendable`: every method runs on the lane of the upload's id, which is one serial queue.
+final class UploadFile: @unchecked Sendable {
+    /// The right to write: each request that takes the upload up gets a new one, and only the newest is good.
+    struct Turn: Sendable, Equatable {
+        fileprivate var number: Int
+        /// Bytes that had been received when the turn began.
+        var offset: Int64
+    }
+
+    private let path: String
+    private let root: String
+    private let algorithm: Digest.Algorithm
+    private let disk: Disk
+    private let limits: StorageLimits
+    private var hasher: ContentHasher
+    private var offset: Int64 = 0
+    private var turn = 0
+    private var file: SharedDescriptor?
+
+    init(path: String, algorithm: Digest.Algorithm, disk: Disk, limits: StorageLimits, root: String) {
+        self.path = path
+        self.root = root
+        self.algorithm = algorithm
+        self.disk = disk
+        self.limits = limits
+        hasher = ContentHasher(algorithm)
+    }
+
+    /// Begins a turn: opens the file, and after a restart hashes again what is in it.
+    func begin() throws(UploadError) -> Turn {
+        turn += 1
+        do throws(SystemError) {
+            let size = try disk.size(of: path) ?? 0
+            if size != offset { try rehash(size) }
+            return Turn(number: turn, offset: offset)
+        } catch {
+            throw UploadError(error)
+        }
+    }
+
+    /// Writes `bytes` behind those received so far.
+    func append(_ bytes: UnsafeRawBufferPointer, in turn: Turn) throws(UploadError) {
+        guard turn.number == self.turn else { throw .superseded }
+        if limits.blob > 0, offset + Int64(bytes.count) > limits.blob { throw .tooLarge(limit: limits.blob) }
+        do throws(SystemError) {
+            let file = try openFile()
+            let free = disk.freeBytes(at: root)
+            if free >= 0, free < limits.reserve + Int64(bytes.count) { throw SystemError(code: ENOSPC, call: "pwrite") }
+            try write(bytes, to: file)
+            hasher.update(bytes)
+            offset += Int64(bytes.count)
+        } catch {
+            throw UploadError(error)
+        }
+    }
+
+    /// Forgets what was received behind `offset`.
+    func truncate(to offset: Int64, in turn: Turn) throws(UploadError) {
+        guard turn.number == self.turn else { throw .superseded }
+        do throws(SystemError) {
+            let file = try openFile()
+            _ = try systemCall("ftruncate") { ftruncate(file.number, off_t(offset)) }
+            try rehash(offset)
+        } catch {
+            throw UploadError(error)
+        }
+    }
+
+    /// Closes the file between two requests.
+    func end(_ turn: Turn) {
+        if turn.number == self.turn { file = nil }
+    }
+
+    /// Makes the file the blob `digest`: compare, sync the bytes, give them their name, sync the name.
+    func commit(_ turn: Turn, as digest: Digest, to blob: String, in folder: String) throws(UploadError) -> Int64 {
+        guard turn.number == self.turn else { throw .superseded }
+        let computed = try digestSoFar(digest.algorithm)
+        guard computed == digest else { throw .digestMismatch(expected: digest, computed: computed) }
+        do throws(SystemError) {
+            try disk.synchronize(try openFile())
+            try disk.makeFolder(folder, in: parent(of: folder))
+            try disk.rename(path, to: blob, in: folder)
+            self.file = nil
+            self.turn += 1
+            return offset
+        } catch {
+            throw UploadError(error)
+        }
+    }
+
+    private func openFile() throws(SystemError) -> SharedDescriptor {
+        if let file { return file }
+        let opened = try disk.openForWriting(path)
+        file = opened
+        return opened
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, to file: SharedDescriptor) throws(SystemError) {
+        do throws(SystemError) {
+            try disk.write(bytes, to: file, at: offset)
+        } catch {
+            // A part may have been written: it was not hashed, so it must not count.
+            _ = ftruncate(file.number, off_t(offset))
+            throw error
+        }
+    }
+
+    private func rehash(_ size: Int64) throws(SystemError) {
+        var hasher = ContentHasher(algorithm)
+        try hash(size, into: &hasher)
+        self.hasher = hasher
+        offset = size
+    }
+
+    /// A client may name the algorithm only at the end; then what is on the disk is read once more.
+    private func digestSoFar(_ wanted: Digest.Algorithm) throws(UploadError) -> Digest {
+        guard wanted != algorithm else { return hasher.digest }
+        do throws(SystemError) {
+            var hasher = ContentHasher(wanted)
+            try hash(offset, into: &hasher)
+            return hasher.digest
+        } catch {
+            throw UploadError(error)
+        }
+    }
+
+    private func hash(_ size: Int64, into hasher: inout ContentHasher) throws(SystemError) {
+        guard size > 0 else { return }
+        let file = try openFile()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limits.buffer, alignment: 16)
+        defer { buffer.deallocate() }
+        var position: Int64 = 0
+        while position < size {
+            let wanted = Int(min(Int64(buffer.count), size - position))
+            let count = try systemCall("pread") { pread(file.number, buffer.baseAddress, wanted, off_t(position)) }
+            guard count > 0 else { throw SystemError(code: EIO, call: "pread") }
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            position += Int64(count)
+        }
+    }
+
+    private func parent(of folder: String) -> String {
+        String(folder.prefix(upTo: folder.lastIndex(of: "/") ?? folder.endIndex))
+    }
+}

@@ -1,0 +1,88 @@
+import LinuxIO
+import OCI
+
+/// One request's turn at an upload: takes the bytes of a body and hands them to the upload's lane.
+///
+/// Two buffers: while the lane hashes and writes one, the loop receives into the other.
+final class UploadIntake {
+    let id: UploadID
+    let file: UploadFile
+    let turn: UploadFile.Turn
+    let lane: Lane
+    private let bufferSize: Int
+
+    init(id: UploadID, file: UploadFile, turn: UploadFile.Turn, lane: Lane, bufferSize: Int) {
+        self.id = id
+        self.file = file
+        self.turn = turn
+        self.lane = lane
+        self.bufferSize = bufferSize
+    }
+
+    /// Bytes that had been received when the turn began.
+    var startOffset: Int64 { turn.offset }
+
+    /// Appends everything that `source` gives; says how many bytes that was.
+    ///
+    /// When the source breaks off, what had arrived before is kept, and the source's error is thrown.
+    func receive(from source: some ByteSource) async throws -> Int64 {
+        let size = Int(min(Int64(bufferSize), max(1, source.length ?? Int64(bufferSize))))
+        let buffers = [Buffer(size), source.length.map { $0 <= Int64(size) } == true ? nil : Buffer(size)]
+        var (total, index) = (Int64(0), 0)
+        var pending: Pending<Void>?
+        var failure: (any Error)?
+        while failure == nil, let buffer = buffers[index] ?? buffers[0] {
+            do {
+                // With one buffer, the lane must be done with it first.
+                if buffers[1] == nil, let work = pending {
+                    pending = nil
+                    try await work.value
+                }
+                let count = try await source.fill(buffer.bytes)
+                if let work = pending {
+                    pending = nil
+                    try await work.value
+                }
+                guard count > 0 else { break }
+                pending = append(buffer, count)
+                total += Int64(count)
+                index = 1 - index
+            } catch { failure = error }
+        }
+        do { try await pending?.value } catch { failure = failure ?? error }
+        if let failure { throw failure }
+        return total
+    }
+
+    /// Forgets what this turn has received.
+    func rollBack() async throws(UploadError) {
+        let (file, turn) = (file, turn)
+        try await lane.run { () throws(UploadError) in try file.truncate(to: turn.offset, in: turn) }
+    }
+
+    /// Ends the turn; the upload may be taken up again.
+    func end() async {
+        let (file, turn) = (file, turn)
+        await lane.run { file.end(turn) }
+    }
+
+    private func append(_ buffer: Buffer, _ count: Int) -> Pending<Void> {
+        let (file, turn) = (file, turn)
+        return lane.start {
+            try file.append(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]), in: turn)
+        }
+    }
+}
+
+/// Memory that the loop fills and a lane reads, never both at once.
+///
+/// `@unchecked Sendable`: `UploadIntake.receive` awaits the lane before it fills the same buffer again.
+private final class Buffer: @unchecked Sendable {
+    let bytes: UnsafeMutableRawBufferPointer
+
+    init(_ count: Int) {
+        bytes = .allocate(byteCount: count, alignment: 64)
+    }
+
+    deinit { bytes.deallocate() }
+}

@@ -1,0 +1,131 @@
+import Glibc
+package import LinuxIO
+import SQLite
+import Synchronization
+
+/// The database of record: catalogue and history together, so that a push is one transaction.
+///
+/// All SQL of the program is in this folder and in migrations/.
+package final class Ledger: Sendable {
+    /// How the database is opened. Each is a field of the configuration file.
+    package struct Options: Sendable {
+        /// KiB of pages that the writer and each reader may keep in memory.
+        package var cacheKiB = 8 * 1024
+        /// Writes that may wait for the writer; past it `LedgerError.busy`.
+        package var queuedWrites = 10_000
+        /// The largest the database may become, in pages; for tests that fill it.
+        package var maxPageCount: Int?
+
+        /// The defaults.
+        package init() {}
+    }
+
+    private let readers: ReaderPool
+    private let writer: LedgerWriter
+
+    /// Opens or makes the database at `path` and brings its schema up to date.
+    ///
+    /// - Parameter progress: told of each migration before it runs: its name, its number, and how many there are.
+    /// - Throws: `MigrationError` when the database is newer than the program or a migration was changed afterwards.
+    package init(
+        path: String, options: Options = Options(), clock: WallClock = .system,
+        progress: (_ name: String, _ index: Int, _ total: Int) -> Void = { _, _, _ in }
+    ) throws {
+        var settings = Connection.Options()
+        settings.cacheKiB = options.cacheKiB
+        settings.maxPageCount = options.maxPageCount
+        let connection = try Connection(path: path, mode: .create, options: settings)
+        try Migrations.migrator.migrate(connection) { migration, index, total in
+            progress(migration.name, index, total)
+        }
+        writer = try LedgerWriter(connection, queueLimit: options.queuedWrites, clock: clock)
+        var reading = Connection.Options()
+        reading.cacheKiB = options.cacheKiB
+        readers = ReaderPool(path: path, options: reading)
+    }
+
+    /// Runs `body` on a snapshot of the database. Does not block for writers, so it may run on a loop.
+    package func read<Value>(_ body: (LedgerReader) throws -> Value) throws -> Value {
+        do {
+            return try readers.withConnection { connection in
+                try connection.transaction(.deferred) { try body(LedgerReader(connection: connection)) }
+            }
+        } catch let error as SQLiteError {
+            throw LedgerError(error)
+        }
+    }
+
+    /// Runs `body` in a transaction together with other waiting writes, and returns once it is committed.
+    ///
+    /// When it throws, nothing of it was written. `body` may run more than once, so it changes nothing but the database.
+    ///
+    /// - Parameter durable: whether the commit must survive a power failure when this returns; without, it survives
+    ///   only the end of the process.
+    package func write<Value: Sendable>(
+        durable: Bool = true, _ body: @escaping @Sendable (LedgerTransaction) throws -> Value
+    ) async throws -> Value {
+        try await writer.submit(durable: durable, body)
+    }
+
+    /// Empties the write-ahead log into the database. Called when the server stops.
+    package func close() async {
+        await writer.close()
+        readers.close()
+    }
+}
+
+/// Reads from one consistent state of the database.
+package struct LedgerReader {
+    let connection: Connection
+}
+
+/// Reads and writes inside the transaction of one change.
+package struct LedgerTransaction {
+    let connection: Connection
+    /// When this transaction happens, in milliseconds since 1970-01-01 UTC; never earlier than the last record.
+    package let now: Int64
+
+    /// The same state, for reading.
+    package var reader: LedgerReader { LedgerReader(connection: connection) }
+}
+
+/// Read-only connections, as many as were ever needed at once.
+///
+/// `@unchecked Sendable`: a connection is used only by who has taken it out of `idle`.
+private final class ReaderPool: @unchecked Sendable {
+    private let path: String
+    private let options: Connection.Options
+    private let idle = Mutex<[SendableConnection]>([])
+
+    init(path: String, options: Connection.Options) {
+        self.path = path
+        self.options = options
+    }
+
+    func withConnection<Value>(_ body: (Connection) throws -> Value) throws -> Value {
+        let reader = try idle.withLock { $0.popLast() } ?? SendableConnection(open())
+        defer { idle.withLock { $0.append(reader) } }
+        return try body(reader.connection)
+    }
+
+    func close() {
+        let readers = idle.withLock { idle in
+            defer { idle = [] }
+            return idle
+        }
+        for reader in readers { reader.connection.close() }
+    }
+
+    private func open() throws -> Connection {
+        try Connection(path: path, mode: .readOnly, options: options)
+    }
+}
+
+/// `@unchecked Sendable`: see `ReaderPool`.
+private struct SendableConnection: @unchecked Sendable {
+    let connection: Connection
+
+    init(_ connection: Connection) {
+        self.connection = connection
+    }
+}

@@ -1,0 +1,15 @@
+package import SQLite
+
+/// Why the ledger could not be read or written. Nothing was changed.
+package enum LedgerError: Error, Sendable {
+    /// The disk has no room.
+    case outOfSpace
+    /// So many writes wait that another would wait too long; the client may come again.
+    case busy(waiting: Int)
+    /// The database failed in another way.
+    case storage(SQLiteError)
+
+    init(_ error: SQLiteError) {
+        self = error.isFull ? .outOfSpace : .storage(error)
+    }
+}

@@ -1,0 +1,16 @@
+import OCI
+import SQLite
+
+/// The files of migrations/, which are built into the program, in order.
+enum Migrations {
+    static let all = [
+        Migration(version: 1, name: "catalogue", sql: text(PackageResources._001_catalogue_sql)),
+        Migration(version: 2, name: "record", sql: text(PackageResources._002_record_sql)),
+    ]
+
+    static var migrator: Migrator {
+        Migrator(all) { sql in Digest(.sha256, of: Array(sql.utf8)).hex }
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}

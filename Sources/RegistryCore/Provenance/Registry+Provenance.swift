@@ -1,0 +1,55 @@
+package import OCI
+
+/// Everything the registry knows of a digest.
+package struct Trace: Sendable {
+    package let digest: Digest
+    /// What it is, if it is a manifest that is or was here.
+    package let manifest: Manifest?
+    /// Repositories that serve it now.
+    package let repositories: [String]
+    /// Tags that point at it now.
+    package let tags: [TagLocation]
+    /// Manifests that name it, oldest first, with what was recorded of their last push.
+    package let containers: [Containment]
+    /// Records about it, oldest first.
+    package let records: Page<StoredRecord, Int64>
+    /// Which of the manifest's children have records of their own, and the newest push among them.
+    package let children: [Digest: StoredRecord]
+}
+
+extension Registry {
+    /// Repositories, tags and containers listed in one trace.
+    private static let tracedLocations = 1000
+    /// Platform manifests of an index whose pushes are looked up.
+    private static let tracedChildren = 256
+
+    /// What is known of a digest: a manifest, an index, a config, a layer; nil when it was never seen.
+    package func trace(_ digest: Digest, after record: Int64, count: Int?) throws -> Trace? {
+        let limit = min(count ?? limits.page, limits.page)
+        return try ledger.read { reader in
+            guard try reader.wasSeen(digest) else { return nil }
+            let content = try reader.manifestContent(digest)
+            let manifest = content.flatMap { try? Manifest(parsing: $0, contentType: nil) }
+            var children: [Digest: StoredRecord] = [:]
+            for child in (manifest?.manifests ?? []).prefix(Self.tracedChildren) {
+                children[child.digest] = try reader.lastPush(of: child.digest)
+            }
+            let records = try reader.records(about: digest, after: record, limit: limit + 1)
+            return Trace(
+                digest: digest, manifest: manifest,
+                repositories: try reader.repositories(serving: digest, limit: Self.tracedLocations),
+                tags: try reader.tags(pointingAt: digest, limit: Self.tracedLocations),
+                containers: try reader.containers(of: digest, limit: Self.tracedLocations),
+                records: Page(records, limit: limit) { $0.id }, children: children)
+        }
+    }
+
+    /// Records that match, oldest first, after the record `id`.
+    package func records(
+        matching filter: RecordFilter, after id: Int64, count: Int?
+    ) throws -> Page<StoredRecord, Int64> {
+        let limit = min(count ?? limits.page, limits.page)
+        let records = try ledger.read { try $0.records(matching: filter, after: id, limit: limit + 1) }
+        return Page(records, limit: limit) { $0.id }
+    }
+}

@@ -1,0 +1,63 @@
+package import LinuxIO
+package import OCI
+
+extension Registry {
+    /// Content that a repository serves under `/blobs/`.
+    package enum BlobContent: Sendable {
+        /// A file of this many bytes.
+        case file(size: Int64)
+        /// A manifest: containerd asks for those as blobs as well.
+        case manifest(StoredManifest)
+    }
+
+    /// Finds a blob in a repository. Reads one row; runs on a loop.
+    ///
+    /// - Throws: `.unknownBlob` when this repository does not have it, wherever else it is.
+    package func blob(_ digest: Digest, in repository: RepositoryName) throws -> BlobContent {
+        try ledger.read { reader in
+            if let size = try reader.blobSize(digest, in: repository) { return .file(size: size) }
+            if let manifest = try reader.manifest(.digest(digest), in: repository, content: true) {
+                return .manifest(manifest)
+            }
+            throw RegistryError.unknownBlob(digest)
+        }
+    }
+
+    /// Opens the file of a blob that was found. Blocks: called on a lane.
+    package func openBlob(_ digest: Digest) throws(SystemError) -> FileDescriptor {
+        try blobs.open(digest)
+    }
+
+    /// Lets `repository` serve a blob that `source`, or with nil any repository, serves; false when none does.
+    package func mount(
+        _ digest: Digest, from source: RepositoryName?, to repository: RepositoryName
+    ) async throws -> Bool {
+        try await ledger.write { transaction in
+            let reader = transaction.reader
+            let isThere =
+                try source.map { try reader.blobSize(digest, in: $0) != nil }
+                ?? !reader.repositories(serving: digest, limit: 1).isEmpty
+            return try isThere && transaction.mountBlob(digest, to: repository)
+        }
+    }
+
+    /// What a deletion did besides.
+    package struct Deletion: Sendable {
+        /// Tags that went with the manifest.
+        package var tags: [String] = []
+        /// Manifests of the repository that still name the content, counted up to a limit.
+        package var references = 0
+    }
+
+    /// Takes a blob out of a repository. The bytes stay for as long as another repository links to them.
+    package func deleteBlob(_ digest: Digest, in repository: RepositoryName, by actor: Actor) async throws -> Deletion {
+        try await ledger.write { transaction in
+            guard try transaction.unlinkBlob(digest, from: repository) else { throw RegistryError.unknownBlob(digest) }
+            let id = try transaction.ensureRepository(repository)
+            try transaction.append(
+                RecordDraft(
+                    kind: .delete, repository: repository, digest: digest, document: ["deleted": "blob"]), by: actor)
+            return Deletion(references: try transaction.referenceCount(digest, in: id, limit: 100))
+        }
+    }
+}

@@ -1,0 +1,211 @@
+import LinuxIO
+package import OCI
+
+/// A manifest on its way into a repository: the bytes and what the client said about them.
+package struct ManifestPush: Sendable {
+    package var repository: RepositoryName
+    /// The tag or digest under which it is put.
+    package var reference: Reference
+    /// More tags to set, when it is put by digest.
+    package var tags: [Tag]
+    /// What the client says the bytes are.
+    package var contentType: String?
+    package var content: [UInt8]
+
+    /// Describes a push.
+    package init(
+        to repository: RepositoryName, as reference: Reference, tags: [Tag] = [], contentType: String?,
+        content: [UInt8]
+    ) {
+        self.repository = repository
+        self.reference = reference
+        self.tags = tags
+        self.contentType = contentType
+        self.content = content
+    }
+}
+
+/// What a push came to.
+package struct PushReceipt: Sendable {
+    package let digest: Digest
+    /// The tags that now point at the manifest because of this push.
+    package let tags: [Tag]
+    /// The subject that the manifest was registered as a referrer of.
+    package let subject: Digest?
+    /// The place of its record in the history.
+    package let record: Int64
+    /// What the pusher should know although the push is good.
+    package let warnings: [String]
+}
+
+extension Registry {
+    /// Finds a manifest by tag or digest. Reads one row; runs on a loop.
+    ///
+    /// - Parameter content: whether the bytes are wanted.
+    package func manifest(
+        _ reference: Reference, in repository: RepositoryName, content: Bool
+    ) throws -> StoredManifest {
+        let manifest = try ledger.read { try $0.manifest(reference, in: repository, content: content) }
+        guard let manifest else { throw RegistryError.unknownManifest(reference) }
+        return manifest
+    }
+
+    /// Stores a manifest, sets its tags and writes its record, in one durable transaction.
+    ///
+    /// Pushing the same manifest again succeeds and is another record. On any error nothing has changed: the tags point
+    /// where they pointed before.
+    package func put(_ push: ManifestPush, by actor: Actor) async throws -> PushReceipt {
+        let (manifest, digest, tags) = try await checkOffLoop(push)
+        let labels = try await labels(of: manifest, in: push.repository)
+        let policy = rule(push.repository)
+        let record = PushRecord(
+            push, manifest: manifest, digest: digest, tags: tags, labels: labels.labels, image: labels.image,
+            actor: actor)
+        return try await ledger.write { transaction in
+            let repository = try transaction.ensureRepository(push.repository)
+            let absent = try transaction.missing(manifest.references.map(\.descriptor.digest), in: repository)
+            try Self.check(absent: absent, of: manifest, against: policy)
+            let id = try transaction.putManifest(manifest, digest: digest, content: push.content, in: repository)
+            var previous: [(Tag, Digest)] = []
+            for tag in tags {
+                if let old = try transaction.moveTag(tag, in: repository, to: id) { previous.append((tag, old)) }
+            }
+            let place = try transaction.append(record.draft(absent: Set(absent), previous: previous), by: actor)
+            for (tag, old) in previous where old != digest {
+                try transaction.append(record.tagMove(tag, from: old), by: actor)
+            }
+            return PushReceipt(
+                digest: digest, tags: tags, subject: manifest.subject?.digest, record: place,
+                warnings: manifest.warnings)
+        }
+    }
+
+    /// Removes a tag; the manifest stays.
+    package func delete(_ tag: Tag, in repository: RepositoryName, by actor: Actor) async throws {
+        try await ledger.write { transaction in
+            guard let id = try transaction.reader.repositoryID(repository) else {
+                throw RegistryError.unknownRepository(repository)
+            }
+            guard let digest = try transaction.deleteTag(tag, in: id) else {
+                throw RegistryError.unknownManifest(.tag(tag))
+            }
+            try transaction.append(
+                RecordDraft(
+                    kind: .delete, repository: repository, digest: digest,
+                    document: ["deleted": "tag", "tag": .string(tag.rawValue)]), by: actor)
+        }
+    }
+
+    /// Takes a manifest out of a repository, with the tags that point at it.
+    package func delete(_ digest: Digest, in repository: RepositoryName, by actor: Actor) async throws -> Deletion {
+        try await ledger.write { transaction in
+            guard let id = try transaction.reader.repositoryID(repository) else {
+                throw RegistryError.unknownRepository(repository)
+            }
+            guard let tags = try transaction.deleteManifest(digest, in: id) else {
+                throw RegistryError.unknownManifest(.digest(digest))
+            }
+            try transaction.append(
+                RecordDraft(
+                    kind: .delete, repository: repository, digest: digest,
+                    document: ["deleted": "manifest", "tags": .array(tags.map { .string($0) })]), by: actor)
+            return Deletion(tags: tags, references: try transaction.referenceCount(digest, in: id, limit: 100))
+        }
+    }
+
+    // MARK: - Checks that need nothing but the push
+
+    /// Reading megabytes of JSON would keep every other connection of the loop waiting.
+    private func checkOffLoop(
+        _ push: ManifestPush
+    ) async throws -> (manifest: Manifest, digest: Digest, tags: [Tag]) {
+        guard push.content.count > Self.smallManifest else { return try check(push) }
+        return try await lanes.next().run { try self.check(push) }
+    }
+
+    private func check(_ push: ManifestPush) throws -> (manifest: Manifest, digest: Digest, tags: [Tag]) {
+        guard push.tags.count <= limits.tagsPerPush else { throw RegistryError.tooManyTags(limit: limits.tagsPerPush) }
+        let manifest: Manifest
+        do {
+            manifest = try Manifest(
+                parsing: push.content, contentType: push.contentType, limits: JSONLimits(depth: limits.jsonDepth))
+        } catch {
+            throw RegistryError.invalidManifest(error)
+        }
+        for layer in manifest.layers { try Self.checkURLs(of: layer) }
+        switch push.reference {
+        case .tag(let tag): return (manifest, Digest(.sha256, of: push.content), [tag])
+        case .digest(let expected):
+            let computed = Digest(expected.algorithm, of: push.content)
+            guard computed == expected else {
+                throw RegistryError.digestMismatch(expected: expected, computed: computed)
+            }
+            var seen = Set<Tag>()
+            return (manifest, computed, push.tags.filter { seen.insert($0).inserted })
+        }
+    }
+
+    /// A client follows these URLs without asking us again: only the web, and nothing that could hide where it leads.
+    private static func checkURLs(of layer: Descriptor) throws(RegistryError) {
+        for url in layer.urls {
+            let isWeb = url.hasPrefix("https://") || url.hasPrefix("http://")
+            guard isWeb, !url.contains("#"), !url.contains("@") else {
+                throw .refusedURL(layer: layer.digest, url: url)
+            }
+        }
+    }
+
+    /// Foreign layers stay where their URLs say, unless the repository wants them here; a sparse repository takes
+    /// manifests before their content.
+    private static func check(
+        absent: [Digest], of manifest: Manifest, against policy: RepositoryPolicy
+    ) throws(RegistryError) {
+        guard !absent.isEmpty, !policy.allowsSparse else { return }
+        let foreign = Set(manifest.layers.filter(\.mediaType.isForeignLayer).map(\.digest))
+        let missing = absent.filter { !foreign.contains($0) }
+        guard missing.isEmpty else { throw .missingContent(missing) }
+        guard !policy.requiresForeignLayers else { throw .missingForeignLayers(absent) }
+    }
+
+    // MARK: - Labels
+
+    /// What the manifest, its config or its platform manifests say about themselves.
+    private func labels(
+        of manifest: Manifest, in repository: RepositoryName
+    ) async throws -> (labels: LabelSet, image: ImageConfig?) {
+        guard manifest.kind != .index else {
+            return (LabelSet(index: manifest.annotations, config: try commonLabels(of: manifest, in: repository)), nil)
+        }
+        let image = try await imageConfig(of: manifest, in: repository)
+        return (LabelSet(manifest: manifest.annotations, config: image?.labels ?? [:]), image)
+    }
+
+    private func imageConfig(of manifest: Manifest, in repository: RepositoryName) async throws -> ImageConfig? {
+        guard let config = manifest.config, config.mediaType == .ociConfig || config.mediaType == .dockerConfig,
+            let size = try ledger.read({ try $0.blobSize(config.digest, in: repository) }), size <= limits.config
+        else { return nil }
+        // A config that cannot be read must not stop the push: the image is as good as it was, its labels are unknown.
+        guard let bytes = try? await blobs.read(config.digest, size: Int(size)) else { return nil }
+        return ImageConfig(parsing: bytes)
+    }
+
+    /// Labels on which all platform manifests of an index agree: what may be said of the index as a whole.
+    private func commonLabels(of index: Manifest, in repository: RepositoryName) throws -> [String: String] {
+        let children = index.manifests.filter { $0.mediaType.isManifest && $0.platform?.os != "unknown" }
+        var common: [String: String]?
+        for child in children.prefix(Self.mostChildrenRead) {
+            guard let record = try ledger.read({ try $0.lastPush(of: child.digest, to: repository) }),
+                let document = try? JSONValue(parsing: Array(record.document.utf8))
+            else { continue }
+            var labels: [String: String] = [:]
+            for member in document["labels"]?.object?.members ?? [] { labels[member.key] = member.value.string }
+            common = common?.filter { labels[$0.key] == $0.value } ?? labels
+        }
+        return common ?? [:]
+    }
+
+    /// Bytes of a manifest that is read on the loop itself.
+    private static let smallManifest = 32 * 1024
+    /// Platform manifests of one index whose labels are compared.
+    private static let mostChildrenRead = 64
+}

@@ -1,0 +1,164 @@
+import LinuxIO
+package import OCI
+
+/// An upload session as its client sees it.
+package struct UploadStatus: Sendable {
+    package let id: UploadID
+    /// Bytes received and kept.
+    package let offset: Int64
+}
+
+extension Registry {
+    /// Begins an upload session.
+    ///
+    /// The session survives the end of the process, not a power failure: nothing was promised about its bytes yet.
+    package func beginUpload(
+        to repository: RepositoryName, algorithm: Digest.Algorithm = .sha256
+    ) async throws -> UploadStatus {
+        var random = SystemRandomNumberGenerator()
+        let id = UploadID(using: &random)
+        let (lifetime, limit) = (limits.uploadLifetime, limits.uploadsPerRepository)
+        try await ledger.write(durable: false) { transaction in
+            try transaction.beginUpload(id, algorithm: algorithm, in: repository, lifetime: lifetime, limit: limit)
+        }
+        return UploadStatus(id: id, offset: 0)
+    }
+
+    /// How far an upload is.
+    package func uploadStatus(_ id: UploadID, in repository: RepositoryName) async throws -> UploadStatus {
+        _ = try session(id, in: repository)
+        return UploadStatus(id: id, offset: try await blobs.offset(of: id))
+    }
+
+    /// Appends the bytes of `source` to an upload.
+    ///
+    /// What arrives before the source breaks off is kept, so that the client can go on from there.
+    ///
+    /// - Parameter range: the bytes that this chunk claims to be; with nil it goes wherever the upload is.
+    package func append(
+        _ source: some ByteSource, to id: UploadID, in repository: RepositoryName, range: ClosedRange<Int64>?
+    ) async throws -> UploadStatus {
+        let session = try session(id, in: repository)
+        let intake = try await blobs.resume(id, algorithm: session.algorithm)
+        do {
+            let offset = try await receive(source, into: intake, range: range)
+            await intake.end()
+            try await keepAlive(id, session)
+            return UploadStatus(id: id, offset: offset)
+        } catch {
+            await intake.end()
+            throw error
+        }
+    }
+
+    /// Appends the bytes of `source`, if any, and makes the upload the blob `digest`, durably.
+    ///
+    /// When this returns, the blob survives a power failure. Committing a digest that is already stored succeeds. On an
+    /// error the upload stays open and may be retried; after an error of the ledger it begins again at 0.
+    ///
+    /// - Throws: `UploadError.digestMismatch` when the received bytes hash to something else.
+    package func commit(
+        _ id: UploadID, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
+        range: ClosedRange<Int64>?
+    ) async throws {
+        let intake = try await blobs.resume(id, algorithm: session(id, in: repository).algorithm)
+        let size: Int64
+        do {
+            _ = try await receive(source, into: intake, range: range)
+            size = try await blobs.commit(intake, as: digest)
+        } catch {
+            await intake.end()
+            throw error
+        }
+        try await ledger.write { transaction in
+            try transaction.linkBlob(digest, size: size, to: repository)
+            try transaction.endUpload(id)
+        }
+    }
+
+    /// Stores a blob that comes whole in one request.
+    package func putBlob(_ source: some ByteSource, as digest: Digest, to repository: RepositoryName) async throws {
+        var random = SystemRandomNumberGenerator()
+        let id = UploadID(using: &random)
+        do {
+            let intake = try await blobs.resume(id, algorithm: digest.algorithm)
+            _ = try await intake.receive(from: source)
+            let size = try await blobs.commit(intake, as: digest)
+            try await ledger.write { try $0.linkBlob(digest, size: size, to: repository) }
+        } catch {
+            try? await blobs.discard(id)
+            throw error
+        }
+    }
+
+    /// Ends an upload and drops its bytes.
+    package func cancelUpload(_ id: UploadID, in repository: RepositoryName) async throws {
+        _ = try session(id, in: repository)
+        try await ledger.write(durable: false) { _ = try $0.endUpload(id) }
+        try await blobs.discard(id)
+    }
+
+    /// Drops uploads that nobody has continued in their lifetime, and files that no session remembers.
+    ///
+    /// - Returns: how many were dropped.
+    @discardableResult
+    package func dropExpiredUploads() async throws -> Int {
+        let now = clock.milliseconds
+        var dropped = 0
+        for id in try ledger.read({ try $0.expiredUploads(at: now, limit: 1000) }) {
+            try await ledger.write(durable: false) { _ = try $0.endUpload(id) }
+            try await blobs.discard(id)
+            dropped += 1
+        }
+        return dropped
+    }
+
+    /// Drops files in uploads/ that belong to no session: what a crash left behind. At start only, before any upload.
+    @discardableResult
+    package func dropForgottenUploads() async throws -> Int {
+        var dropped = 0
+        for id in try await blobs.storedUploads() where try ledger.read({ try !$0.hasUpload(id) }) {
+            try await blobs.discard(id)
+            dropped += 1
+        }
+        return dropped
+    }
+
+    // MARK: - Steps
+
+    private func session(_ id: UploadID, in repository: RepositoryName) throws -> StoredUpload {
+        let now = clock.milliseconds
+        guard let upload = try ledger.read({ try $0.upload(id, in: repository, at: now) }) else {
+            throw UploadError.unknownUpload
+        }
+        return upload
+    }
+
+    /// Receives one chunk; says where the upload is afterwards.
+    private func receive(
+        _ source: some ByteSource, into intake: UploadIntake, range: ClosedRange<Int64>?
+    ) async throws -> Int64 {
+        if let range {
+            guard range.lowerBound == intake.startOffset else {
+                throw UploadError.chunkOutOfOrder(expectedOffset: intake.startOffset, received: range.lowerBound)
+            }
+            if let length = source.length, length != range.upperBound - range.lowerBound + 1 {
+                throw UploadError.chunkSizeMismatch(
+                    stated: range.upperBound - range.lowerBound + 1, received: length)
+            }
+        }
+        let count = try await intake.receive(from: source)
+        if let range, count != range.upperBound - range.lowerBound + 1 {
+            try await intake.rollBack()
+            throw UploadError.chunkSizeMismatch(stated: range.upperBound - range.lowerBound + 1, received: count)
+        }
+        return intake.startOffset + count
+    }
+
+    /// A session that is used lives on; that is written down once in half a lifetime, not with every chunk.
+    private func keepAlive(_ id: UploadID, _ session: StoredUpload) async throws {
+        let lifetime = limits.uploadLifetime
+        guard session.expires - clock.milliseconds < lifetime / 2 else { return }
+        try await ledger.write(durable: false) { try $0.extendUpload(id, lifetime: lifetime) }
+    }
+}

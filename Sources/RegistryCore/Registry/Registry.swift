@@ -1,0 +1,87 @@
+package import LinuxIO
+package import Logging
+package import OCI
+
+/// The registry itself: what can be done with repositories, whoever asks and over whatever protocol.
+///
+/// Data flows one way: a request comes in as parsed types, files are made durable first, then the ledger commits the
+/// rows and the record in one transaction, then the caller is told. There is no state here besides the two stores.
+package final class Registry: Sendable {
+    let blobs: BlobStore
+    let ledger: Ledger
+    let lanes: Lanes
+    let limits: RegistryLimits
+    let rule: @Sendable (RepositoryName) -> RepositoryPolicy
+    let clock: WallClock
+    let logger: Logger
+
+    /// Puts a registry on its two stores.
+    ///
+    /// - Parameter rule: what a repository allows; asked with each push.
+    package init(
+        blobs: BlobStore, ledger: Ledger, lanes: Lanes, limits: RegistryLimits = RegistryLimits(), clock: WallClock = .system,
+        logger: Logger, rule: @escaping @Sendable (RepositoryName) -> RepositoryPolicy = { _ in RepositoryPolicy() }
+    ) {
+        self.blobs = blobs
+        self.ledger = ledger
+        self.lanes = lanes
+        self.limits = limits
+        self.clock = clock
+        self.logger = logger
+        self.rule = rule
+    }
+}
+
+/// Bounds on what is pushed and listed. Each is a field of the configuration file.
+package struct RegistryLimits: Sendable {
+    /// Bytes of a manifest; past it `413`. The specification asks for at least 4 MB.
+    package var manifest = 4 * 1024 * 1024
+    /// Bytes of an image config that is read for its labels; a larger one is stored without being read.
+    package var config = 4 * 1024 * 1024
+    /// Tags that one push by digest may set; past it `414`.
+    package var tagsPerPush = 46
+    /// Entries in one page of a list.
+    package var page = 1000
+    /// Bytes of one page of referrers.
+    package var referrersPage = 4 * 1024 * 1024
+    /// Uploads that a repository may have in progress; past it `429`.
+    package var uploadsPerRepository = 1000
+    /// How deep the JSON of a manifest may nest.
+    package var jsonDepth = 32
+    /// How long an upload may be left alone, in milliseconds.
+    package var uploadLifetime: Int64 = 24 * 60 * 60 * 1000
+
+    /// The defaults.
+    package init() {}
+}
+
+/// What a repository allows.
+package struct RepositoryPolicy: Sendable {
+    /// Whether a manifest may name layers and child manifests that are not here.
+    package var allowsSparse = false
+    /// Whether a layer of a foreign or non-distributable type must be here as well.
+    package var requiresForeignLayers = false
+
+    /// The defaults: everything is here but foreign layers.
+    package init(allowsSparse: Bool = false, requiresForeignLayers: Bool = false) {
+        self.allowsSparse = allowsSparse
+        self.requiresForeignLayers = requiresForeignLayers
+    }
+}
+
+/// Who asked for a change, and from where, as far as it is known.
+package struct Actor: Sendable, Equatable {
+    /// The authenticated name; nil when nobody was asked to say who they are.
+    package var principal: String?
+    /// The network address of the client, without its port.
+    package var clientAddress: String?
+    /// What the client calls itself.
+    package var userAgent: String?
+
+    /// Names an actor.
+    package init(principal: String? = nil, clientAddress: String? = nil, userAgent: String? = nil) {
+        self.principal = principal
+        self.clientAddress = clientAddress
+        self.userAgent = userAgent
+    }
+}

@@ -1,0 +1,22 @@
+package import LinuxIO
+package import OCI
+
+/// Why something was not found, not taken or not done. Nothing was changed.
+package enum RegistryError: Error {
+    case unknownRepository(RepositoryName)
+    case unknownBlob(Digest)
+    case unknownManifest(Reference)
+    /// The manifest cannot be stored, and why.
+    case invalidManifest(ManifestError)
+    /// The manifest names content that the repository does not have.
+    case missingContent([Digest])
+    /// A foreign layer has to be here, and is not.
+    case missingForeignLayers([Digest])
+    /// A layer may be fetched from a place that cannot be allowed.
+    case refusedURL(layer: Digest, url: String)
+    /// The bytes hash to something else than the reference says.
+    case digestMismatch(expected: Digest, computed: Digest)
+    case tooManyTags(limit: Int)
+    /// A file failed.
+    case storage(SystemError)
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+import Configuration
+import RegistryCore
+
+/// `waybill migrate`
+struct Migrate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Bring the database of a data folder up to date, without serving.",
+        discussion: "`waybill serve` does the same when it starts.")
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        let store = try Store(try options.settings())
+        await store.ledger.close()
+        print("the database is up to date")
+    }
+}

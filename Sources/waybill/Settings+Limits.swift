@@ -1,0 +1,60 @@
+import Configuration
+import HTTPServing
+import HTTPWire
+import OCI
+import RegistryCore
+
+/// The settings as each part of the program takes them.
+extension Settings {
+    var servingLimits: ServingLimits {
+        var limits = ServingLimits()
+        limits.head.head = self.limits.head
+        limits.head.requestLine = self.limits.requestLine
+        limits.head.fields = self.limits.fields
+        limits.connections = self.limits.connections
+        limits.ranges = self.limits.ranges
+        limits.headTimeout = timeouts.head
+        limits.idleTimeout = timeouts.idle
+        limits.handlerTimeout = timeouts.handler
+        limits.drainTimeout = timeouts.drain
+        limits.bodyRate = Int64(timeouts.bodyRate)
+        limits.bodyWindow = timeouts.bodyWindow
+        limits.sendStall = timeouts.sendStall
+        return limits
+    }
+
+    var registryLimits: RegistryLimits {
+        var limits = RegistryLimits()
+        limits.manifest = self.limits.manifest
+        limits.config = self.limits.config
+        limits.tagsPerPush = self.limits.tagsPerPush
+        limits.page = self.limits.page
+        limits.referrersPage = self.limits.referrersPage
+        limits.uploadsPerRepository = self.limits.uploadsPerRepository
+        limits.uploadLifetime = uploads.expiry.components.seconds * 1000
+        limits.jsonDepth = self.limits.jsonDepth
+        return limits
+    }
+
+    var storageLimits: StorageLimits {
+        var limits = StorageLimits()
+        limits.buffer = uploads.buffer
+        limits.blob = Int64(self.limits.blob)
+        limits.reserve = Int64(storage.reserve)
+        return limits
+    }
+
+    var ledgerOptions: Ledger.Options {
+        var options = Ledger.Options()
+        options.cacheKiB = storage.sqliteCache / 1024
+        options.queuedWrites = self.limits.queuedWrites
+        return options
+    }
+
+    /// What a repository allows, by the first rule that matches its name.
+    func policy(for repository: RepositoryName) -> RepositoryPolicy {
+        let rule = rule(for: repository.rawValue)
+        return RepositoryPolicy(
+            allowsSparse: rule.allowSparseIndex, requiresForeignLayers: rule.foreignLayers == .requireBlob)
+    }
+}
