@@ -65,5 +65,20 @@ let package = Package(
                 logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules),
+
+        // Fixtures, test doubles and a server in the test's own process.
+        .target(
+            name: "RegistryTesting",
+            dependencies: ["RegistryAPI", "RegistryCore", "HTTPServing", "LinuxIO", "OCI", logging],
+            path: "Tests/RegistryTesting", swiftSettings: rules),
     ]
 )
+
+/// Tests of each target, and what they use besides it.
+let tests: [(name: String, uses: [Target.Dependency])] = [
+    ("OCITests", ["OCI"]),
+    ("HTTPWireTests", ["HTTPWire", http]),
+    ("SQLiteTests", ["SQLite"]),
+    ("ConfigurationTests", ["Configuration"]),
+]
+package.targets += tests.map { .testTarget(name: $0.name, dependencies: $0.uses, swiftSettings: rules) }

@@ -46,6 +46,15 @@ package final class BlobStore: Sendable {
         }
     }
 
+    /// What the file of a blob really hashes to, and its size. Blocks: called on a lane.
+    func digest(of digest: Digest) throws(SystemError) -> (digest: Digest, size: Int64) {
+        let file = SharedDescriptor(try open(digest))
+        var hasher = ContentHasher(digest.algorithm)
+        let size = try disk.size(of: path(of: digest)) ?? 0
+        try hasher.update(from: file, count: size, buffer: limits.buffer)
+        return (hasher.digest, size)
+    }
+
     func path(of digest: Digest) -> String {
         "\(folder(of: digest))/\(digest.hex)"
     }

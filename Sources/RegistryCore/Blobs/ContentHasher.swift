@@ -1,5 +1,7 @@
 import struct Crypto.SHA256
 import struct Crypto.SHA512
+import Glibc
+import LinuxIO
 package import OCI
 
 /// Computes the digest of content that arrives in pieces.
@@ -28,6 +30,20 @@ struct ContentHasher {
         case .sha512(var hash):
             hash.update(bufferPointer: bytes)
             state = .sha512(hash)
+        }
+    }
+
+    /// Adds the first `count` bytes of a file. Blocks.
+    mutating func update(from file: SharedDescriptor, count: Int64, buffer size: Int) throws(SystemError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        defer { buffer.deallocate() }
+        var position: Int64 = 0
+        while position < count {
+            let wanted = Int(min(Int64(size), count - position))
+            let read = try systemCall("pread") { pread(file.number, buffer.baseAddress, wanted, off_t(position)) }
+            guard read > 0 else { throw SystemError(code: EIO, call: "pread") }
+            update(UnsafeRawBufferPointer(rebasing: buffer[..<read]))
+            position += Int64(read)
         }
     }
 

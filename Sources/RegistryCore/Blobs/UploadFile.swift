@@ -113,7 +113,7 @@ final class UploadFile: @unchecked Sendable {
 
     private func rehash(_ size: Int64) throws(SystemError) {
         var hasher = ContentHasher(algorithm)
-        try hash(size, into: &hasher)
+        if size > 0 { try hasher.update(from: openFile(), count: size, buffer: limits.buffer) }
         self.hasher = hasher
         offset = size
     }
@@ -123,25 +123,10 @@ final class UploadFile: @unchecked Sendable {
         guard wanted != algorithm else { return hasher.digest }
         do throws(SystemError) {
             var hasher = ContentHasher(wanted)
-            try hash(offset, into: &hasher)
+            if offset > 0 { try hasher.update(from: openFile(), count: offset, buffer: limits.buffer) }
             return hasher.digest
         } catch {
             throw UploadError(error)
-        }
-    }
-
-    private func hash(_ size: Int64, into hasher: inout ContentHasher) throws(SystemError) {
-        guard size > 0 else { return }
-        let file = try openFile()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limits.buffer, alignment: 16)
-        defer { buffer.deallocate() }
-        var position: Int64 = 0
-        while position < size {
-            let wanted = Int(min(Int64(buffer.count), size - position))
-            let count = try systemCall("pread") { pread(file.number, buffer.baseAddress, wanted, off_t(position)) }
-            guard count > 0 else { throw SystemError(code: EIO, call: "pread") }
-            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            position += Int64(count)
         }
     }
 

@@ -1,0 +1,75 @@
+import OCI
+import SQLite
+
+extension LedgerReader {
+    /// What contradicts itself in the database, a sentence each; empty when all is well. Reads everything.
+    func contradictions() throws -> [String] {
+        var found = try connection.quickCheck()
+        found += try connection.all(
+            """
+            SELECT tag.name, repository.name FROM tag JOIN repository ON repository.id = tag.repository
+            WHERE NOT EXISTS (SELECT 1 FROM repository_manifest AS entry
+                              WHERE entry.repository = tag.repository AND entry.manifest = tag.manifest)
+            """
+        ) { "tag \($0.text(0)) of \($0.text(1)) points at a manifest that the repository does not have" }
+        found += try connection.all(
+            """
+            SELECT repository.name FROM referrer JOIN repository ON repository.id = referrer.repository
+            WHERE NOT EXISTS (SELECT 1 FROM repository_manifest AS entry
+                              WHERE entry.repository = referrer.repository AND entry.manifest = referrer.manifest)
+            """
+        ) { "\($0.text(0)) lists a referrer that it does not have" }
+        found += try manifestsWithoutPush()
+        found += try gapsInHistory()
+        found += try damagedManifests()
+        return found
+    }
+
+    /// A push without its record cannot be.
+    private func manifestsWithoutPush() throws -> [String] {
+        try connection.all(
+            """
+            SELECT repository.name, manifest.digest FROM repository_manifest AS entry
+            JOIN repository ON repository.id = entry.repository JOIN manifest ON manifest.id = entry.manifest
+            WHERE NOT EXISTS (SELECT 1 FROM record_digest AS about JOIN record ON record.id = about.record
+                              WHERE about.digest = manifest.digest AND record.kind = 'push'
+                                AND record.repository = repository.name)
+            """
+        ) { row throws(SQLiteError) in "\(try row.digest(1)) is in \(row.text(0)) without a record of its push" }
+    }
+
+    private func gapsInHistory() throws -> [String] {
+        var found: [String] = []
+        var expected: Int64 = 0
+        var lastTime = Int64.min
+        try connection.forEach("SELECT id, time FROM record ORDER BY id") { row in
+            if row.int64(0) != expected { found.append("record \(expected) is missing") }
+            if row.int64(1) < lastTime { found.append("record \(row.int64(0)) is older than the one before it") }
+            expected = row.int64(0) + 1
+            lastTime = row.int64(1)
+            return true
+        }
+        return found
+    }
+
+    private func damagedManifests() throws -> [String] {
+        var found: [String] = []
+        try connection.forEach("SELECT digest, size, content FROM manifest") { row throws(SQLiteError) in
+            let (digest, content) = (try row.digest(0), row.blob(2))
+            if Digest(digest.algorithm, of: content) != digest { found.append("manifest \(digest) is damaged") }
+            if row.int(1) != content.count { found.append("manifest \(digest) has another size than its row says") }
+            return true
+        }
+        return found
+    }
+
+    /// Blobs that some repository may serve, in the order of their rows, after `key`.
+    func linkedBlobs(after key: Int64, limit: Int) throws -> [(key: Int64, digest: Digest, size: Int64)] {
+        try connection.all(
+            """
+            SELECT id, digest, size FROM blob
+            WHERE id > ?1 AND EXISTS (SELECT 1 FROM repository_blob WHERE blob = blob.id) ORDER BY id LIMIT ?2
+            """, key, limit
+        ) { row throws(SQLiteError) in (row.int64(0), try row.digest(1), row.int64(2)) }
+    }
+}

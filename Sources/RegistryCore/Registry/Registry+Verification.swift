@@ -1,0 +1,33 @@
+import LinuxIO
+import OCI
+
+extension Registry {
+    /// What contradicts itself in the ledger, or between it and the files; empty when all is well.
+    ///
+    /// Reads every byte that is stored, so it takes as long as that takes. Uploads and pushes may go on meanwhile.
+    package func verify() async throws -> [String] {
+        var found = try ledger.read { try $0.contradictions() }
+        var key: Int64 = 0
+        while true {
+            let blobs = try ledger.read { try $0.linkedBlobs(after: key, limit: 1000) }
+            guard let last = blobs.last else { return found }
+            for blob in blobs {
+                if let fault = await fault(in: blob.digest, size: blob.size) { found.append(fault) }
+            }
+            key = last.key
+        }
+    }
+
+    private func fault(in digest: Digest, size: Int64) async -> String? {
+        let blobs = blobs
+        return await lanes.next().run {
+            do {
+                let (computed, count) = try blobs.digest(of: digest)
+                if count != size { return "blob \(digest) has \(count) bytes instead of \(size)" }
+                return computed == digest ? nil : "blob \(digest) is damaged"
+            } catch {
+                return "blob \(digest) cannot be read: \(error)"
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Glibc
+
+/// An answer as it came over the wire.
+package struct TestResponse: Sendable {
+    package let status: Int
+    package let reason: String
+    package let fields: [(name: String, value: String)]
+    package let body: [UInt8]
+
+    /// The first field with this name, in any case.
+    package subscript(name: String) -> String? {
+        fields.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+
+    package var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+/// A blocking client that sends exactly the bytes it is given; for tests of what real clients would never send.
+package final class TestConnection {
+    /// Why no answer came.
+    package enum Failure: Error, Equatable {
+        case closed
+        case timedOut
+        case malformed(String)
+    }
+
+    private let socket: CInt
+    private var received: [UInt8] = []
+
+    /// Connects to a loopback port. Reads give up after `timeout` seconds, so that a test fails instead of hanging.
+    package init(port: UInt16, timeout: Int = 20) throws {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw Failure.closed }
+        var time = timeval(tv_sec: timeout, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { Glibc.close(socket) }
+
+    /// Sends bytes as they are; throws when the server has closed.
+    package func send(_ bytes: [UInt8]) throws {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                Glibc.send(socket, buffer.baseAddress.map { $0 + sent }, bytes.count - sent, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { throw Failure.closed }
+            sent += count
+        }
+    }
+
+    package func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    /// Says that nothing more comes, and goes on reading.
+    package func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+
+    /// Goes away at once, with a reset.
+    package func abort() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        shutdown(socket, Int32(SHUT_RDWR))
+    }
+
+    /// Sends a request with a `Host` and, if there is a body, its length, and reads the answer.
+    package func request(
+        _ method: String, _ path: String, _ fields: [(String, String)] = [], body: [UInt8]? = nil
+    ) throws -> TestResponse {
+        var head = "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        for (name, value) in fields { head += "\(name): \(value)\r\n" }
+        let isFramed = fields.contains { ["content-length", "transfer-encoding"].contains($0.0.lowercased()) }
+        if !isFramed, let body { head += "Content-Length: \(body.count)\r\n" }
+        try send(Array((head + "\r\n").utf8) + (body ?? []))
+        return try receive(isHead: method == "HEAD")
+    }
+
+    /// Reads one answer; interim answers (`100`) come as answers of their own.
+    package func receive(isHead: Bool = false) throws -> TestResponse {
+        while true {
+            if let end = headEnd { return try response(headEnd: end, isHead: isHead) }
+            try readMore()
+        }
+    }
+
+    /// Whether the server has closed, after whatever it still sent.
+    package func isClosed() -> Bool {
+        while true {
+            do { try readMore() } catch Failure.closed { return true } catch { return false }
+        }
+    }
+
+    /// Bytes that have been received and belong to no answer read so far.
+    package var unread: [UInt8] { received }
+
+    private var headEnd: Int? {
+        let mark: [UInt8] = [13, 10, 13, 10]
+        guard received.count >= 4 else { return nil }
+        return (0...received.count - 4).first { Array(received[$0..<$0 + 4]) == mark }
+    }
+
+    private func readMore() throws {
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        let count = recv(socket, &buffer, buffer.count, 0)
+        if count == 0 { throw Failure.closed }
+        guard count > 0 else { throw errno == EAGAIN ? Failure.timedOut : Failure.closed }
+        received += buffer[..<count]
+    }
+
+    private func response(headEnd end: Int, isHead: Bool) throws -> TestResponse {
+        let lines = String(decoding: received[..<end], as: UTF8.self).split(separator: "\r\n")
+        let status = lines.first?.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false) ?? []
+        guard status.count >= 2, status[0] == "HTTP/1.1", let code = Int(status[1]) else {
+            throw Failure.malformed(String(lines.first ?? ""))
+        }
+        let fields = lines.dropFirst().map { line -> (name: String, value: String) in
+            let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            return (String(parts[0]), parts.count > 1 ? parts[1].drop { $0 == " " }.description : "")
+        }
+        let length = fields.first { $0.name.lowercased() == "content-length" }.flatMap { Int($0.value) } ?? 0
+        let hasBody = !isHead && code >= 200 && code != 204 && code != 304
+        let total = end + 4 + (hasBody ? length : 0)
+        while received.count < total { try readMore() }
+        let body = Array(received[(end + 4)..<total])
+        received.removeFirst(total)
+        return TestResponse(
+            status: code, reason: status.count > 2 ? String(status[2]) : "", fields: fields, body: body)
+    }
+}
