@@ -80,5 +80,16 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     ("HTTPWireTests", ["HTTPWire", http]),
     ("SQLiteTests", ["SQLite"]),
     ("ConfigurationTests", ["Configuration"]),
+    ("LinuxIOTests", ["LinuxIO", "RegistryTesting"]),
+    ("HTTPServingTests", ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http, logging]),
+    ("RegistryCoreTests", ["RegistryCore", "LinuxIO", "OCI", "SQLite", "RegistryTesting", logging]),
+    ("RegistryAPITests", ["RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "OCI", "RegistryTesting", http]),
+    // Live, on loopback: one row for each end-point and code of the distribution specification, and for each client's ways.
+    ("ConformanceTests", ["RegistryAPI", "RegistryCore", "HTTPServing", "OCI", "RegistryTesting"]),
+    // Against the built program: real clients, and kill -9.
+    ("InteropTests", ["RegistryCore", "OCI", "RegistryTesting", "waybill"]),
+    ("CrashTests", ["RegistryCore", "OCI", "RegistryTesting", "waybill"]),
+    // The import table of ARCHITECTURE.md, read from the sources.
+    ("ArchitectureTests", []),
 ]
 package.targets += tests.map { .testTarget(name: $0.name, dependencies: $0.uses, swiftSettings: rules) }

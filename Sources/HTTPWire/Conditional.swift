@@ -11,9 +11,8 @@ package struct EntityTag: Sendable, Hashable {
 
     /// As it stands in an `ETag` field. A quote, space or control character in `opaque`, which a tag cannot contain, is left out.
     package var text: String {
-        var text = isWeak ? "W/\"" : "\""
-        text.unicodeScalars.append(contentsOf: opaque.unicodeScalars.filter { $0.value > 0x20 && $0 != "\"" && $0 != "\u{7F}" })
-        return text + "\""
+        let safe = opaque.unicodeScalars.filter { $0.value > 0x20 && $0 != "\"" && $0 != "\u{7F}" }
+        return (isWeak ? "W/\"" : "\"") + String(String.UnicodeScalarView(safe)) + "\""
     }
 
     /// One element of a list of tags; nil when it is not one.

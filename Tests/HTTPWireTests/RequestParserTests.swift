@@ -146,6 +146,13 @@ import Testing
         #expect(rejection(request, limits: limits) == .headTooLarge)
     }
 
+    @Test func `counts anew for each request of a connection`() {
+        var limits = HeadLimits()
+        limits.head = get().utf8.count
+        limits.fields = 1
+        #expect(Reading.everyWay(get() + get() + "\r\n" + get(), limits: limits).heads.count == 3)
+    }
+
     @Test func `says 431 to more fields than allowed`() {
         let allowed = (1..<100).map { "X: \($0)\r\n" }.joined()
         #expect(rejection("GET / HTTP/1.1\r\nHost: a\r\n\(allowed)\r\n") == nil)

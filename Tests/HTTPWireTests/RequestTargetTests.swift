@@ -34,6 +34,7 @@ private func rejectionOfTarget(_ text: String, method: String = "GET") -> Reject
     func `refuses a broken escape`(_ text: String) {
         #expect(rejectionOfTarget(text) == .invalidEscape)
         #expect(rejectionOfTarget("/a?x=\(text.dropFirst())") == .invalidEscape)
+        #expect(throws: Rejection.invalidEscape) { try RequestTarget(parsing: text) }
     }
 
     @Test(arguments: ["%00", "%0a", "%0D", "%7f", "%1F", "%09"])
