@@ -5,8 +5,11 @@ import Logging
 
 /// One client's connection: requests in, answers out, in order, until one side has enough.
 ///
-/// Written top to bottom as one task on one loop; everything here is confined to that loop.
-final class Connection {
+/// Written top to bottom as one task on one loop.
+///
+/// `@unchecked Sendable`: everything here is confined to the loop, and so is the task of each request, which gets the
+/// connection across.
+final class Connection: @unchecked Sendable {
     let context: ServerContext
     let clock: LoopClock
     let loop: EventLoop
@@ -30,14 +33,19 @@ final class Connection {
         defer { source.close() }
         source.onExpiry = { [unowned self] in abandon() }
         while !isAbandoned {
-            switch await inbound.nextHead() {
-            case .finished: return
-            case .tooSlow: return await refuse(408, "the request did not arrive in time")
-            case .rejected(let rejection): return await refuse(rejection.status, rejection.reason)
-            case .request(let head):
-                guard await serve(head) else { return }
-            }
+            let arrival = await inbound.nextRequest()
+            guard arrival != .finished else { return }
+            // In a task of its own, awaited here: a task keeps the memory of its deepest call for as long as it lives, and
+            // thousands of idle connections would each keep that of their last request.
+            guard await Task(executorPreference: loop, operation: { await self.answer() }).value else { return }
         }
+    }
+
+    /// Answers what has arrived; says whether another request may follow.
+    private func answer() async -> Bool {
+        if let head = inbound.takeHead() { return await serve(head) }
+        if let refusal = inbound.takeRefusal() { await refuse(refusal.status, refusal.reason) }
+        return false
     }
 
     /// Answers one request; says whether another may follow.

@@ -7,13 +7,20 @@ import LinuxIO
 /// Between requests it holds no buffer: what is received goes through the loop's scratch memory, and only bytes that
 /// belong to something later (a body, a pipelined request) are kept.
 final class Inbound {
-    enum Head {
-        case request(RequestHead)
-        case rejected(Rejection)
-        /// A head began and did not end in time.
-        case tooSlow
+    /// What came of waiting for a request.
+    enum Arrival {
+        /// A head is complete: `takeHead` gives it.
+        case request
+        /// What arrived is no request, or not all of it did: `takeRefusal` says why.
+        case refused
         /// The client closed, fell silent between requests, or the server drains.
         case finished
+    }
+
+    /// The status and the reason of an answer to something that is no request.
+    struct Refusal {
+        var status: Int
+        var reason: String
     }
 
     let source: EventSource
@@ -23,6 +30,9 @@ final class Inbound {
     private var parser: RequestParser
     private var held: [UInt8] = []
     private var offset = 0
+    private var arrival: Arrival?
+    private var head: RequestHead?
+    private var refusal: Refusal?
 
     init(_ source: EventSource, loop: EventLoop, limits: ServingLimits, isDraining: @escaping @Sendable () -> Bool) {
         self.source = source
@@ -38,25 +48,62 @@ final class Inbound {
     // MARK: - Heads
 
     /// Receives the next request head, for as long as the limits allow.
-    func nextHead() async -> Head {
-        if hasHeldBytes, let head = parseHeld() { return head }
+    ///
+    /// An idle connection waits in here, so what this function keeps across its wait is multiplied by thousands: all
+    /// work with heads is in `receiveHead`, which is not asynchronous, and the head is handed over by `takeHead`.
+    func nextRequest() async -> Arrival {
+        beginHead()
+        while arrival == nil {
+            guard await waitForHead() else { return giveUp() }
+            receiveHead()
+        }
+        return takeArrival()
+    }
+
+    @inline(never)
+    private func beginHead() {
+        if hasHeldBytes { arrival = parseHeld() }
+        guard arrival == nil else { return }
         setHeadDeadline()
-        while true {
-            do {
-                switch try source.receive(into: loop.scratch) {
-                case .none:
-                    guard await waitForHead() else {
-                        return parser.isIdle ? .finished : .tooSlow
-                    }
-                case .some(0):
-                    return .finished
-                case .some(let count):
-                    let wasIdle = parser.isIdle
-                    if let head = parse(UnsafeRawBufferPointer(rebasing: loop.scratch[..<count])) { return head }
-                    if wasIdle { setHeadDeadline() }
-                }
+        receiveHead()
+    }
+
+    @inline(never)
+    private func takeArrival() -> Arrival {
+        defer { arrival = nil }
+        return arrival ?? .finished
+    }
+
+    /// The head that `nextRequest` announced; once.
+    func takeHead() -> RequestHead? {
+        defer { head = nil }
+        return head
+    }
+
+    /// Why `nextRequest` refused what it found; once.
+    func takeRefusal() -> Refusal? {
+        defer { refusal = nil }
+        return refusal
+    }
+
+    @inline(never)
+    private func giveUp() -> Arrival {
+        guard !parser.isIdle else { return .finished }
+        refusal = Refusal(status: 408, reason: "the request did not arrive in time")
+        return .refused
+    }
+
+    /// Takes what the socket has, until a head is complete or there is no more.
+    @inline(never)
+    private func receiveHead() {
+        while arrival == nil {
+            do throws(SystemError) {
+                guard let count = try source.receive(into: loop.scratch) else { return }
+                let wasIdle = parser.isIdle
+                arrival = count > 0 ? parse(UnsafeRawBufferPointer(rebasing: loop.scratch[..<count])) : .finished
+                if wasIdle { setHeadDeadline() }
             } catch {
-                return .finished
+                arrival = .finished
             }
         }
     }
@@ -73,7 +120,8 @@ final class Inbound {
         return await source.wait(.readable) == .ready
     }
 
-    private func parseHeld() -> Head? {
+    @inline(never)
+    private func parseHeld() -> Arrival? {
         let bytes = held
         let start = offset
         held = []
@@ -81,14 +129,17 @@ final class Inbound {
         return bytes.withUnsafeBytes { parse(UnsafeRawBufferPointer(rebasing: $0[start...])) }
     }
 
-    private func parse(_ bytes: UnsafeRawBufferPointer) -> Head? {
+    private func parse(_ bytes: UnsafeRawBufferPointer) -> Arrival? {
         let (action, consumed) = bytes.withMemoryRebound(to: UInt8.self) { parser.receive($0.span) }
         switch action {
         case .needMoreBytes: return nil
-        case .reject(let rejection): return .rejected(rejection)
+        case .reject(let rejection):
+            refusal = Refusal(status: rejection.status, reason: rejection.reason)
+            return .refused
         case .deliver(let head):
             if consumed < bytes.count { held = Array(bytes[consumed...]) }
-            return .request(head)
+            self.head = head
+            return .request
         }
     }
 

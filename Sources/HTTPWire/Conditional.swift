@@ -9,7 +9,7 @@ package struct EntityTag: Sendable, Hashable {
         self.isWeak = isWeak
     }
 
-    /// As it stands in an `ETag` field. A quote, space or control character in `opaque`, which a tag cannot contain, is left out.
+    /// As it stands in an `ETag` field. A tag cannot contain a quote, a space or a control character: they are left out.
     package var text: String {
         let safe = opaque.unicodeScalars.filter { $0.value > 0x20 && $0 != "\"" && $0 != "\u{7F}" }
         return (isWeak ? "W/\"" : "\"") + String(String.UnicodeScalarView(safe)) + "\""
