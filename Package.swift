@@ -52,7 +52,8 @@ let package = Package(
 
         // The edge: HTTP on one side, the domain on the other.
         .target(
-            name: "RegistryAPI", dependencies: ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryCore", "OCI", http, logging],
+            name: "RegistryAPI",
+            dependencies: ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryCore", "OCI", http, logging],
             swiftSettings: safe),
 
         .target(

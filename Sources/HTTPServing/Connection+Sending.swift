@@ -26,7 +26,8 @@ extension Connection {
         var encoded: [UInt8] = []
         encoded.reserveCapacity(512)
         ResponseEncoder.encode(
-            plan.head, body: plan.framing, persists: persists, date: clock.date, version: request.version, into: &encoded)
+            plan.head, body: plan.framing, persists: persists, date: clock.date, version: request.version,
+            into: &encoded)
         var rest = plan.parts[...]
         while case .bytes(let bytes)? = rest.first {
             encoded += bytes

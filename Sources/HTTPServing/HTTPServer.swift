@@ -1,3 +1,4 @@
+import Glibc
 import HTTPWire
 package import LinuxIO
 package import Logging
@@ -114,5 +115,5 @@ package final class HTTPServer: Sendable {
 }
 
 extension SystemError {
-    fileprivate var isOutOfMemory: Bool { code == 12 /* ENOMEM */ || code == 105 /* ENOBUFS */ }
+    fileprivate var isOutOfMemory: Bool { code == ENOMEM || code == ENOBUFS }
 }

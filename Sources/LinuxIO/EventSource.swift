@@ -102,7 +102,8 @@ package final class EventSource {
             mayRead = false
             return nil
         }
-        return AcceptedConnection(descriptor: FileDescriptorBox(FileDescriptor(owning: accepted)), peer: SocketAddress(storage))
+        return AcceptedConnection(
+            descriptor: FileDescriptorBox(FileDescriptor(owning: accepted)), peer: SocketAddress(storage))
     }
 
     /// Ends both directions, or only ours, at once; a peer that still sends is told so, and a task that waits is woken.

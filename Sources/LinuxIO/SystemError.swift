@@ -27,7 +27,9 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer -> String in
-            guard let base = buffer.baseAddress, let text = clinux_error_text(code, base, Int64(buffer.count)) else { return "error" }
+            guard let base = buffer.baseAddress, let text = clinux_error_text(code, base, Int64(buffer.count)) else {
+                return "error"
+            }
             return String(cString: text)
         }
         return "\(call): \(text) (\(code))"

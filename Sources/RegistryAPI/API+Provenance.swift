@@ -42,7 +42,8 @@ extension API {
         for item in query {
             // A condition that is silently ignored would make an auditor believe a wrong answer.
             guard Self.filters.contains(where: { $0.utf8.elementsEqual(item.name.utf8) }) else {
-                throw Problem(400, .unsupported, "unknown parameter; known are \(Self.filters.sorted().joined(separator: ", "))")
+                throw Problem(
+                    400, .unsupported, "unknown parameter; known are \(Self.filters.sorted().joined(separator: ", "))")
             }
         }
         var filter = RecordFilter()

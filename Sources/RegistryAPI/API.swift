@@ -74,7 +74,8 @@ package struct API: Sendable {
         case (.provenance(let digest), _): try traceDigest(digest, request)
         case (.provenanceList, _): try listRecords(request)
         case (.health, _): .text("ok\n")
-        case (.readiness, _): isReady() ? .text("ready\n") : Response(.serviceUnavailable, body: .bytes(Array("draining\n".utf8)))
+        case (.readiness, _):
+            isReady() ? .text("ready\n") : Response(.serviceUnavailable, body: .bytes(Array("draining\n".utf8)))
         }
     }
 }
@@ -94,7 +95,9 @@ extension Response {
 extension Request {
     /// Who asks, as far as it is known: nobody has been asked to prove who they are yet.
     var actor: Actor {
-        Actor(clientAddress: peer.host, userAgent: head.fields[.userAgent].map { String(decoding: $0.utf8.prefix(512), as: UTF8.self) })
+        Actor(
+            clientAddress: peer.host,
+            userAgent: head.fields[.userAgent].map { String(decoding: $0.utf8.prefix(512), as: UTF8.self) })
     }
 }
 

@@ -79,7 +79,8 @@ extension TestServer {
 
     /// Pushes an image with everything it names, under a tag or its digest.
     @discardableResult
-    package func push(_ image: Fixture.Image, to repository: String, as reference: String? = nil) throws -> TestResponse {
+    package func push(_ image: Fixture.Image, to repository: String, as reference: String? = nil) throws -> TestResponse
+    {
         for blob in image.blobs { try push(blob: blob, to: repository) }
         return try put(manifest: image.manifest, to: repository, as: reference ?? "\(image.digest)")
     }

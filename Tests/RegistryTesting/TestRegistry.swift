@@ -1,3 +1,4 @@
+import Glibc
 package import LinuxIO
 package import Logging
 package import OCI
@@ -73,7 +74,7 @@ package final class FaultSwitch: Sendable {
     package init() {}
 
     /// From now on `step` fails with `code`; nil heals everything.
-    package func fail(_ step: Disk.Step?, with code: Int32 = 28 /* ENOSPC */) {
+    package func fail(_ step: Disk.Step?, with code: Int32 = ENOSPC) {
         armed.withLock { $0 = step.map { ($0, code) } }
     }
 

@@ -1,8 +1,9 @@
-import struct Crypto.SHA256
-import struct Crypto.SHA512
 import Glibc
 import LinuxIO
 package import OCI
+
+import struct Crypto.SHA256
+import struct Crypto.SHA512
 
 /// Computes the digest of content that arrives in pieces.
 ///

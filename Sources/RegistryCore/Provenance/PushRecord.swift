@@ -38,7 +38,8 @@ struct PushRecord: Sendable {
             "size": .integer(Int64(size)),
             "tags": .array(tags.map { .string($0.rawValue) }),
         ]
-        document["previous"] = .object(JSONObject(sorting: previous.reduce(into: [:]) { $0[$1.tag.rawValue] = "\($1.digest)" }))
+        document["previous"] = .object(
+            JSONObject(sorting: previous.reduce(into: [:]) { $0[$1.tag.rawValue] = "\($1.digest)" }))
         if let builder {
             document["builder"] = ["id": .string(builder.id), "claimed": true, "source": .string(builder.source)]
         }

@@ -19,7 +19,8 @@ package final class Registry: Sendable {
     ///
     /// - Parameter rule: what a repository allows; asked with each push.
     package init(
-        blobs: BlobStore, ledger: Ledger, lanes: Lanes, limits: RegistryLimits = RegistryLimits(), clock: WallClock = .system,
+        blobs: BlobStore, ledger: Ledger, lanes: Lanes, limits: RegistryLimits = RegistryLimits(),
+        clock: WallClock = .system,
         logger: Logger, rule: @escaping @Sendable (RepositoryName) -> RepositoryPolicy = { _ in RepositoryPolicy() }
     ) {
         self.blobs = blobs

@@ -1,0 +1,73 @@
+# Waybill: make run, make test, make help.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Debian packages: what the build needs, and the real clients that the interop tests drive.
+BUILD_PACKAGES := libsqlite3-dev
+TEST_PACKAGES := skopeo podman docker.io
+
+SWIFT_RELEASE := -c release --static-swift-stdlib -Xlinker -s
+ARGS ?=
+FUZZ_SECONDS ?= 30
+
+.PHONY: help
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: build ## install what is missing, build, and serve on 127.0.0.1:5000 (ARGS="--data DIR …")
+	.build/release/waybill serve $(ARGS)
+
+.PHONY: build
+build: build-packages ## install what is missing, and build .build/release/waybill
+	swift build $(SWIFT_RELEASE) --product waybill
+
+.PHONY: test
+test: build-packages test-packages ## install what is missing, and run every test
+	swift build --build-tests
+	swift test --skip-build
+
+.PHONY: test-tsan
+test-tsan: build-packages ## run the engine's tests under the thread sanitizer
+	swift test --sanitize=thread --scratch-path .build/tsan --filter '^(LinuxIOTests|HTTPServingTests|HTTPWireTests)\.'
+
+.PHONY: lint
+lint: ## check the form of every Swift file
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+.PHONY: format
+format: ## bring every Swift file into form
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+.PHONY: fuzz
+fuzz: build-packages ## fuzz every parser for FUZZ_SECONDS each
+	Tests/Fuzz/run $(FUZZ_SECONDS)
+
+.PHONY: bench
+bench: build ## compare with other registries on this machine
+	Tests/Benchmarks/run
+
+# Installs Debian packages that are missing, or says what to install when that is not possible.
+define install
+	@missing=""; for package in $(1); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        echo "installing:$$missing"; \
+	        apt-get -q update >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $$missing >/dev/null; \
+	    else \
+	        echo "$(2):$$missing. Install with: sudo apt-get install$$missing" >&2; $(3) \
+	    fi; \
+	fi
+endef
+
+.PHONY: build-packages
+build-packages:
+	@command -v swift >/dev/null || { echo "Swift 6.3 is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
+	$(call install,$(BUILD_PACKAGES),missing and only root can install,exit 1;)
+
+.PHONY: test-packages
+test-packages:
+	$(call install,$(TEST_PACKAGES),without these their tests are skipped,:;)
