@@ -9,13 +9,10 @@ extension Settings {
 
     private static let serverKeys: [Key<Settings>] = [
         Key("listen", \.listen, .addresses, "Where connections are accepted; port 0 lets the system choose."),
-        Key("data", \.data, .path, "Directory of blobs, database and keys, relative to the working directory."),
+        Key("data", \.data, .path, "Directory of blobs and database, relative to the working directory."),
         Key(
             "insecure_allow_anonymous", \.insecureAllowAnonymous, .bool,
             "Whether anybody may push and pull even when other machines can connect."),
-        Key(
-            "origin", \.origin, .hostName,
-            "The registry's host name in the ledger, for good; empty takes the host of the first address."),
         Key("log.level", \.log.level, .choice(), "Records below this level are dropped."),
         Key("log.format", \.log.format, .choice(), "How a record is written: text for people, json for collectors."),
         Key("threads.loops", \.threads.loops, .count(0...64, zero: "one per core"), "Threads that serve connections."),

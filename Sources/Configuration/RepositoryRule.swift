@@ -10,8 +10,8 @@ package struct RepositoryRule: Sendable, Equatable {
 
     /// The names this rule is for.
     package var match = Glob.everything
-    /// Whether an index may name manifests that are not here.
-    package var allowSparseIndex = false
+    /// Whether a manifest may name manifests and layers that are not here.
+    package var allowSparse = false
     /// What is done with layers that are stored elsewhere.
     package var foreignLayers = ForeignLayers.allow
 
@@ -19,9 +19,9 @@ package struct RepositoryRule: Sendable, Equatable {
     package init() {}
 
     /// The rule with these values.
-    package init(match: Glob, allowSparseIndex: Bool = false, foreignLayers: ForeignLayers = .allow) {
+    package init(match: Glob, allowSparse: Bool = false, foreignLayers: ForeignLayers = .allow) {
         self.match = match
-        self.allowSparseIndex = allowSparseIndex
+        self.allowSparse = allowSparse
         self.foreignLayers = foreignLayers
     }
 }
@@ -30,7 +30,7 @@ extension RepositoryRule {
     /// The keys of one item of `repositories`.
     static let keys: [Key<RepositoryRule>] = [
         Key("match", \.match, .glob, "Names this rule is for."),
-        Key("allow_sparse_index", \.allowSparseIndex, .bool, "Whether an index may name manifests that are not here."),
+        Key("allow_sparse", \.allowSparse, .bool, "Whether a manifest may name manifests and layers that are not here."),
         Key("foreign_layers", \.foreignLayers, .choice(), "What is done with layers that are stored elsewhere."),
     ]
 }
@@ -38,7 +38,7 @@ extension RepositoryRule {
 extension Codec<[RepositoryRule]> {
     /// A list of rules, each with a `match` of its own.
     static let rules = Codec(
-        noun: "a list of rules", accepts: "a list of {match, allow_sparse_index, foreign_layers}", form: .yaml,
+        noun: "a list of rules", accepts: "a list of {match, allow_sparse, foreign_layers}", form: .yaml,
         decode: { written, key, report throws(Refusal) in
             guard case .list(let items) = written.content else { throw .wrongKind }
             let problems = report.problems.count

@@ -9,8 +9,6 @@ package struct Settings: Sendable, Equatable {
     package var data = "./data"
     /// Whether anybody who can connect may push and pull even when that is not only this machine.
     package var insecureAllowAnonymous = false
-    /// The registry's host name in the ledger as it was written; read `ledgerOrigin` instead.
-    package var origin = ""
     /// What is logged, and how.
     package var log = Log()
     /// How many threads do the work.
@@ -94,14 +92,6 @@ extension Settings {
 }
 
 extension Settings {
-    /// The host name that every checkpoint of the ledger carries: `origin`, or else the host of the
-    /// first address, or else `localhost` when that address names no host.
-    package var ledgerOrigin: String {
-        guard origin.isEmpty else { return origin }
-        let host = listen.first?.host ?? ""
-        return host.isEmpty ? "localhost" : host
-    }
-
     /// The rule that holds for the repository called `name`: the first that matches, or the defaults.
     package func rule(for name: String) -> RepositoryRule {
         repositories.first { $0.match.matches(name) } ?? RepositoryRule()

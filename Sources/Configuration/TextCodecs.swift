@@ -7,16 +7,6 @@ extension Codec<String> {
             return text
         },
         encode: \.yaml)
-
-    static let hostName = Codec(
-        noun: "a host name",
-        accepts: "a host name in lower case without port, such as registry.example.org, or nothing between quotes",
-        decode: { written, _, _ throws(Refusal) in
-            let text = try written.requireText()
-            guard text.isEmpty || (HostName.isValid(text) && text == text.lowercased()) else { throw .wrongKind }
-            return text
-        },
-        encode: \.yaml)
 }
 
 extension Codec<Glob> {

@@ -42,12 +42,11 @@ import Testing
             """
             listen: [":5000", "[::1]:0"]
             data: "a \\"b\\" \\\\ #: c"
-            origin: registry.example.org
             log: {level: trace, format: json}
             limits: {blob: 10GB, page: 1}
             timeouts: {drain: 0s, head: 1500ms}
             repositories:
-              - {match: "team/*", allow_sparse_index: true, foreign_layers: require_blob}
+              - {match: "team/*", allow_sparse: true, foreign_layers: require_blob}
               - match: "**"
             """)
         #expect(original != Settings())
@@ -74,9 +73,9 @@ import Testing
     }
 
     @Test func `can hold rules in JSON`() throws {
-        let json = #"[{"match": "a/**", "allow_sparse_index": true}]"#
+        let json = #"[{"match": "a/**", "allow_sparse": true}]"#
         let loaded = try settings(environment: ["WAYBILL_REPOSITORIES": json])
-        #expect(loaded.repositories == [RepositoryRule(match: try Glob(parsing: "a/**"), allowSparseIndex: true)])
+        #expect(loaded.repositories == [RepositoryRule(match: try Glob(parsing: "a/**"), allowSparse: true)])
         #expect(
             problems("", environment: ["WAYBILL_REPOSITORIES": "[{match: A}]"]) == [
                 "environment WAYBILL_REPOSITORIES: repositories[0].match has \"A\", which no repository name has "

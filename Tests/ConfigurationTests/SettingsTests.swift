@@ -27,11 +27,11 @@ import Testing
     @Test func `of the first rule that matches hold for a repository`() throws {
         let yaml = """
             repositories:
-              - {match: "team/*", allow_sparse_index: true}
+              - {match: "team/*", allow_sparse: true}
               - {match: "team/**", foreign_layers: require_blob}
             """
         let settings = try settings(yaml)
-        #expect(settings.rule(for: "team/a").allowSparseIndex)
+        #expect(settings.rule(for: "team/a").allowSparse)
         #expect(settings.rule(for: "team/a").foreignLayers == .allow)
         #expect(settings.rule(for: "team/a/b").foreignLayers == .requireBlob)
         #expect(settings.rule(for: "other") == RepositoryRule())
@@ -39,8 +39,8 @@ import Testing
 
     @Test(arguments: [
         ("[{match: a}, {match: b}, {match: a}]", "1:40: repositories[2].match can never be reached"),
-        ("[{allow_sparse_index: true}]", "1:16: repositories[0] names no repositories"),
-        ("[{match: a, allow_sparse_index: 1}]", "1:47: repositories[0].allow_sparse_index is not true or false"),
+        ("[{allow_sparse: true}]", "1:16: repositories[0] names no repositories"),
+        ("[{match: a, allow_sparse: 1}]", "1:41: repositories[0].allow_sparse is not true or false"),
         ("[{match: a, foreign_layers: deny}]", "1:43: repositories[0].foreign_layers is not one of the choices"),
         ("[team]", "1:16: repositories[0] is not a rule"),
         ("{match: a}", "1:15: repositories is not a list of rules"),
@@ -53,13 +53,6 @@ import Testing
         let found = problems("repositories: \(list)\n")
         #expect(found.count == 1)
         #expect(try #require(found.first).hasPrefix("waybill.yaml:\(expected)"))
-    }
-
-    @Test func `name the ledger after origin, or the first address`() throws {
-        #expect(Settings().ledgerOrigin == "127.0.0.1")
-        #expect(try settings("origin: registry.example\n").ledgerOrigin == "registry.example")
-        #expect(try settings("listen: [\"a.example:1\", \"b.example:1\"]\n").ledgerOrigin == "a.example")
-        #expect(try settings("listen: \":5000\"\n").ledgerOrigin == "localhost")
     }
 }
 
