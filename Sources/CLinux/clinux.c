@@ -45,6 +45,10 @@ int clinux_accept(int fd, void *address, uint32_t *length) {
 
 int clinux_open(const char *path, int flags, uint32_t mode) { return open(path, flags | O_CLOEXEC, (mode_t)mode); }
 
+void clinux_begin_writeback(int fd, int64_t offset, int64_t count) {
+    sync_file_range(fd, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
 int64_t clinux_free_bytes(const char *path) {
     struct statvfs status;
     if (statvfs(path, &status) != 0) return -1;

@@ -14,15 +14,20 @@ package struct RepositoryRule: Sendable, Equatable {
     package var allowSparse = false
     /// What is done with layers that are stored elsewhere.
     package var foreignLayers = ForeignLayers.allow
+    /// How the URLs may begin from which clients fetch such layers; empty allows the whole web.
+    package var foreignURLs: [String] = []
 
     /// The rule for a repository that no other rule matches.
     package init() {}
 
     /// The rule with these values.
-    package init(match: Glob, allowSparse: Bool = false, foreignLayers: ForeignLayers = .allow) {
+    package init(
+        match: Glob, allowSparse: Bool = false, foreignLayers: ForeignLayers = .allow, foreignURLs: [String] = []
+    ) {
         self.match = match
         self.allowSparse = allowSparse
         self.foreignLayers = foreignLayers
+        self.foreignURLs = foreignURLs
     }
 }
 
@@ -30,15 +35,19 @@ extension RepositoryRule {
     /// The keys of one item of `repositories`.
     static let keys: [Key<RepositoryRule>] = [
         Key("match", \.match, .glob, "Names this rule is for."),
-        Key("allow_sparse", \.allowSparse, .bool, "Whether a manifest may name manifests and layers that are not here."),
+        Key(
+            "allow_sparse", \.allowSparse, .bool, "Whether a manifest may name manifests and layers that are not here."),
         Key("foreign_layers", \.foreignLayers, .choice(), "What is done with layers that are stored elsewhere."),
+        Key(
+            "foreign_urls", \.foreignURLs, .urlPrefixes,
+            "How the URLs may begin from which clients fetch such layers; empty allows the whole web."),
     ]
 }
 
 extension Codec<[RepositoryRule]> {
     /// A list of rules, each with a `match` of its own.
     static let rules = Codec(
-        noun: "a list of rules", accepts: "a list of {match, allow_sparse, foreign_layers}", form: .yaml,
+        noun: "a list of rules", accepts: "a list of {match, allow_sparse, foreign_layers, foreign_urls}", form: .yaml,
         decode: { written, key, report throws(Refusal) in
             guard case .list(let items) = written.content else { throw .wrongKind }
             let problems = report.problems.count

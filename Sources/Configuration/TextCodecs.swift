@@ -54,6 +54,32 @@ extension Codec<[ListenAddress]> {
     }
 }
 
+extension Codec<[String]> {
+    /// Beginnings of URLs. The slash at the end keeps `https://good.example` from allowing `https://good.example.evil`.
+    static let urlPrefixes = Codec(
+        noun: "a list of URLs", accepts: "a list of URLs that end with a slash, such as https://mcr.microsoft.com/",
+        form: .commaSeparated,
+        decode: { written, key, report throws(Refusal) in
+            guard case .list(let items) = written.content else { return [try urlPrefix(written)] }
+            let problems = report.problems.count
+            let prefixes = items.compactMap { urlPrefixCodec.read($0, as: key, &report) }
+            guard report.problems.count == problems else { throw .reported }
+            return prefixes
+        },
+        encode: { "[" + $0.map(\.yaml).joined(separator: ", ") + "]" })
+
+    private static let urlPrefixCodec = Codec<String>(
+        noun: "a URL that ends with a slash", accepts: "a URL such as https://mcr.microsoft.com/",
+        decode: { written, _, _ throws(Refusal) in try urlPrefix(written) }, encode: \.yaml)
+
+    private static func urlPrefix(_ written: Written) throws(Refusal) -> String {
+        let text = try written.requireText()
+        let isWeb = text.hasPrefix("https://") || text.hasPrefix("http://")
+        guard isWeb, text.hasSuffix("/"), text.printable == text else { throw .wrongKind }
+        return text
+    }
+}
+
 extension ListenAddressError {
     /// Completes "listen …".
     fileprivate var reason: String {

@@ -12,6 +12,8 @@ extension Connection {
 
     /// Sends the answer; false when the connection cannot go on.
     func send(_ response: Response, to request: RequestHead, persists: Bool) async -> Bool {
+        // The handler has answered. From here on only a receiver that takes nothing is too slow: see `waitForRoom`.
+        source.setDeadline(.distantFuture)
         var plan = ResponsePlan(response, to: request, limits: context.limits, problem: context.problem)
         var file: SharedDescriptor?
         if case .file(let stored) = response.body, plan.parts.contains(where: \.isSlice) {
@@ -105,6 +107,7 @@ extension Connection {
 
     private func waitForRoom() async -> Bool {
         source.setDeadline(loop.now.advanced(by: context.limits.sendStall))
+        defer { source.setDeadline(.distantFuture) }
         return await source.wait(.writable) == .ready
     }
 }

@@ -46,7 +46,9 @@ extension Problem {
                         detail: ["digest": .string("\(digest)")])
                 })
         case .refusedURL(let layer, let url):
-            self.init(403, .denied, "layer \(layer) may not be fetched from \(url.prefix(200))")
+            self.init(
+                403, .denied,
+                "layer \(layer) may not be fetched from \(String(decoding: url.utf8.prefix(200), as: UTF8.self))")
         case .digestMismatch(let expected, let computed):
             self.init(400, .digestInvalid, "expected \(expected), computed \(computed)")
         case .tooManyTags(let limit): self.init(414, .unsupported, "at most \(limit) tags are taken in one request")

@@ -55,6 +55,7 @@ extension Settings {
     func policy(for repository: RepositoryName) -> RepositoryPolicy {
         let rule = rule(for: repository.rawValue)
         return RepositoryPolicy(
-            allowsSparse: rule.allowSparse, requiresForeignLayers: rule.foreignLayers == .requireBlob)
+            allowsSparse: rule.allowSparse, requiresForeignLayers: rule.foreignLayers == .requireBlob,
+            urlPrefixes: rule.foreignURLs)
     }
 }

@@ -46,7 +46,7 @@ import Testing
             limits: {blob: 10GB, page: 1}
             timeouts: {drain: 0s, head: 1500ms}
             repositories:
-              - {match: "team/*", allow_sparse: true, foreign_layers: require_blob}
+              - {match: "team/*", allow_sparse: true, foreign_layers: require_blob, foreign_urls: [https://a.example/]}
               - match: "**"
             """)
         #expect(original != Settings())

@@ -42,6 +42,8 @@ import Testing
         ("[{allow_sparse: true}]", "1:16: repositories[0] names no repositories"),
         ("[{match: a, allow_sparse: 1}]", "1:41: repositories[0].allow_sparse is not true or false"),
         ("[{match: a, foreign_layers: deny}]", "1:43: repositories[0].foreign_layers is not one of the choices"),
+        ("[{match: a, foreign_urls: [ftp://b.example/]}]", "1:42: repositories[0].foreign_urls is not a URL"),
+        ("[{match: a, foreign_urls: [https://b.example]}]", "1:42: repositories[0].foreign_urls is not a URL"),
         ("[team]", "1:16: repositories[0] is not a rule"),
         ("{match: a}", "1:15: repositories is not a list of rules"),
         ("[{match: a//b}]", "1:24: repositories[0].match has an empty component"),

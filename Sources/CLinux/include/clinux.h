@@ -28,6 +28,8 @@ int clinux_eventfd(void);
 int clinux_accept(int fd, void *address, uint32_t *length);
 // open(2) is variadic, and Swift imports only the form without a mode. Always close-on-exec.
 int clinux_open(const char *path, int flags, uint32_t mode);
+// Begins to write a part of a file to the disk, without waiting; a hint, so there is no result.
+void clinux_begin_writeback(int fd, int64_t offset, int64_t count);
 // Bytes free to us on the file system of `path`, or -1.
 int64_t clinux_free_bytes(const char *path);
 // The text of an errno value, thread-safe, in `buffer`.

@@ -49,6 +49,11 @@ package struct Disk: Sendable {
         }
     }
 
+    /// Lets the kernel begin to write a part of a file, so that `synchronize` finds little left to do.
+    func beginWriteback(of file: SharedDescriptor, from offset: Int64, count: Int64) {
+        clinux_begin_writeback(file.number, offset, count)
+    }
+
     /// Makes the content of a file survive a power failure.
     func synchronize(_ file: SharedDescriptor) throws(SystemError) {
         try check(.synchronize)

@@ -13,6 +13,9 @@ final class UploadFile: @unchecked Sendable {
         var offset: Int64
     }
 
+    /// Bytes after which the disk is set to work: otherwise a commit would wait for gigabytes at once.
+    private static let writebackStep: Int64 = 8 * 1024 * 1024
+
     private let path: String
     private let root: String
     private let algorithm: Digest.Algorithm
@@ -21,6 +24,7 @@ final class UploadFile: @unchecked Sendable {
     private var hasher: ContentHasher
     private var offset: Int64 = 0
     private var turn = 0
+    private var writebackOffset: Int64 = 0
     private var file: SharedDescriptor?
 
     init(path: String, algorithm: Digest.Algorithm, disk: Disk, limits: StorageLimits, root: String) {
@@ -55,6 +59,10 @@ final class UploadFile: @unchecked Sendable {
             try write(bytes, to: file)
             hasher.update(bytes)
             offset += Int64(bytes.count)
+            if offset - writebackOffset >= Self.writebackStep {
+                disk.beginWriteback(of: file, from: writebackOffset, count: offset - writebackOffset)
+                writebackOffset = offset
+            }
         } catch {
             throw UploadError(error)
         }
@@ -116,6 +124,7 @@ final class UploadFile: @unchecked Sendable {
         if size > 0 { try hasher.update(from: openFile(), count: size, buffer: limits.buffer) }
         self.hasher = hasher
         offset = size
+        writebackOffset = min(writebackOffset, size)
     }
 
     /// A client may name the algorithm only at the end; then what is on the disk is read once more.

@@ -132,7 +132,8 @@ extension Registry {
         } catch {
             throw RegistryError.invalidManifest(error)
         }
-        for layer in manifest.layers { try Self.checkURLs(of: layer) }
+        let prefixes = rule(push.repository).urlPrefixes
+        for layer in manifest.layers { try Self.checkURLs(of: layer, prefixes: prefixes) }
         switch push.reference {
         case .tag(let tag): return (manifest, Digest(.sha256, of: push.content), [tag])
         case .digest(let expected):
@@ -146,10 +147,11 @@ extension Registry {
     }
 
     /// A client follows these URLs without asking us again: only the web, and nothing that could hide where it leads.
-    private static func checkURLs(of layer: Descriptor) throws(RegistryError) {
+    private static func checkURLs(of layer: Descriptor, prefixes: [String]) throws(RegistryError) {
         for url in layer.urls {
-            let isWeb = url.hasPrefix("https://") || url.hasPrefix("http://")
-            guard isWeb, !url.contains("#"), !url.contains("@") else {
+            let isWeb = url.utf8.starts(with: "https://".utf8) || url.utf8.starts(with: "http://".utf8)
+            let isAllowed = prefixes.isEmpty || prefixes.contains { url.utf8.starts(with: $0.utf8) }
+            guard isWeb, isAllowed, !url.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || $0 == 0x23 }) else {
                 throw .refusedURL(layer: layer.digest, url: url)
             }
         }

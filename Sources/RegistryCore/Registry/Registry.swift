@@ -62,11 +62,14 @@ package struct RepositoryPolicy: Sendable {
     package var allowsSparse = false
     /// Whether a layer of a foreign or non-distributable type must be here as well.
     package var requiresForeignLayers = false
+    /// How a URL may begin from which clients fetch a layer; with none, anything on the web may.
+    package var urlPrefixes: [String] = []
 
-    /// The defaults: everything is here but foreign layers.
-    package init(allowsSparse: Bool = false, requiresForeignLayers: Bool = false) {
+    /// The defaults: everything is here but foreign layers, and those may be anywhere on the web.
+    package init(allowsSparse: Bool = false, requiresForeignLayers: Bool = false, urlPrefixes: [String] = []) {
         self.allowsSparse = allowsSparse
         self.requiresForeignLayers = requiresForeignLayers
+        self.urlPrefixes = urlPrefixes
     }
 }
 
