@@ -31,7 +31,8 @@ struct Serve: AsyncParsableCommand {
             logger: logger, rule: { settings.policy(for: $0) })
         let listeners = try Self.listen(settings.listen)
         let server = try Self.server(settings, registry: registry, lanes: store.lanes, logger: logger)
-        try await registry.dropForgottenUploads()
+        var progress = Progress("checking unfinished uploads")
+        try await registry.dropForgottenUploads { progress.report($0, of: $1) }
         Self.announce(listeners, logger: logger)
         await Self.run(server, on: listeners, registry: registry, logger: logger)
         await store.ledger.close()

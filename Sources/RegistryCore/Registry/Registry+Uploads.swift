@@ -114,10 +114,15 @@ extension Registry {
     }
 
     /// Drops files in uploads/ that belong to no session: what a crash left behind. At start only, before any upload.
+    ///
+    /// - Parameter progress: told how many of how many files have been looked at, before each.
     @discardableResult
-    package func dropForgottenUploads() async throws -> Int {
+    package func dropForgottenUploads(progress: (Int, Int) -> Void = { _, _ in }) async throws -> Int {
+        let stored = try await blobs.storedUploads()
         var dropped = 0
-        for id in try await blobs.storedUploads() where try ledger.read({ try !$0.hasUpload(id) }) {
+        for (index, id) in stored.enumerated() {
+            progress(index, stored.count)
+            guard try ledger.read({ try !$0.hasUpload(id) }) else { continue }
             try await blobs.discard(id)
             dropped += 1
         }
