@@ -20,15 +20,14 @@ package struct Instant: Comparable, Hashable, Sendable {
         return Instant(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
     }
 
-    /// This point moved by `duration`; saturates instead of overflowing.
+    /// This point moved by `duration`; stops at the ends of time instead of overflowing.
     package func advanced(by duration: Duration) -> Instant {
         let (seconds, attoseconds) = duration.components
+        let end = Instant(nanoseconds: duration < .zero ? .min : .max)
         let (scaled, tooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !tooLong else { return seconds < 0 ? self : .distantFuture }
         let (sum, overflow) = nanoseconds.addingReportingOverflow(scaled)
-        guard !overflow else { return .distantFuture }
         let (result, beyond) = sum.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return beyond ? .distantFuture : Instant(nanoseconds: result)
+        return tooLong || overflow || beyond ? end : Instant(nanoseconds: result)
     }
 
     package static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }

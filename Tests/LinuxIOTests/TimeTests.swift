@@ -21,6 +21,14 @@ import Testing
         #expect(Instant(nanoseconds: start).advanced(by: duration) == .distantFuture)
     }
 
+    @Test(
+        arguments: [
+            (0, .seconds(Int64.min)), (.min, .nanoseconds(-1)), (.min + 5, .seconds(-1)), (-2, .seconds(-9_223_372_037)),
+        ] as [(Int64, Duration)])
+    func `stops at the distant past`(_ start: Int64, _ duration: Duration) {
+        #expect(Instant(nanoseconds: start).advanced(by: duration) == Instant(nanoseconds: .min))
+    }
+
     @Test func `never runs backwards`() {
         var last = Instant.now
         for _ in 0..<10_000 {
