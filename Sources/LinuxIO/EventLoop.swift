@@ -138,7 +138,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     private func expireDeadlines() {
         while let entry = deadlines.removeNearest(ifNotAfter: now) {
-            guard let source = source(at: entry.key) else { continue }
+            // Of the entries of one source only the nearest counts; it was put in when the deadline came nearer than the
+            // others, and whoever takes it out schedules anew. Without this each of the others would live on for ever.
+            guard let source = source(at: entry.key), source.scheduled == entry.instant else { continue }
             source.scheduled = .distantFuture
             if source.deadline <= now { source.expire() } else { schedule(source) }
         }
@@ -190,6 +192,9 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         preconditionOnLoop()
         for source in sources { source?.shutDown() }
     }
+
+    /// How many deadlines the loop has to look at.
+    var deadlineCount: Int { deadlines.count }
 
     func schedule(_ source: EventSource) {
         guard source.deadline < source.scheduled else { return }

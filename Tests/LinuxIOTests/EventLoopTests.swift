@@ -16,7 +16,9 @@ import Testing
                 group.addTask {
                     // Of the cooperative pool: so several threads knock at once.
                     await withDiscardingTaskGroup { inner in
-                        for _ in 0..<1000 { inner.addTask(executorPreference: loop) { tally.note(onLoop: loop.isCurrent) } }
+                        for _ in 0..<1000 {
+                            inner.addTask(executorPreference: loop) { tally.note(onLoop: loop.isCurrent) }
+                        }
                     }
                 }
             }

@@ -236,6 +236,30 @@ import Testing
         }
         #expect(order == Array(0..<20))
     }
+
+    @Test func `costs little memory however often it moves to and fro`() async throws {
+        let most = try await withLoop { loop -> Int in
+            let (pair, other) = (try SocketPair(), try SocketPair())
+            let source = try pair.watch(on: loop)
+            let timer = try other.watch(on: loop)
+            defer {
+                source.close()
+                timer.close()
+            }
+            var most = 0
+            // What a client does that sends half a head, waits, and sends the rest: again and again.
+            for _ in 0..<200 {
+                source.setDeadline(.soon(20))
+                source.setDeadline(.soon(2))
+                source.setDeadline(.soon(20))
+                timer.setDeadline(.soon(3))
+                _ = await timer.wait(.nothing)
+                most = max(most, loop.deadlineCount)
+            }
+            return most
+        }
+        #expect(most < 50)
+    }
 }
 
 @Suite struct `A closed source` {

@@ -49,7 +49,8 @@ import Testing
     }
 
     @Test func `says in a sentence that a host is unknown`() {
-        let error = #expect(throws: Listening.Failure.self) { try Listening.open(host: "no.such.host.invalid", port: 0) }
+        let host = "no.such.host.invalid"
+        let error = #expect(throws: Listening.Failure.self) { try Listening.open(host: host, port: 0) }
         #expect(error?.description.hasPrefix("cannot resolve no.such.host.invalid: ") == true)
     }
 
