@@ -95,9 +95,13 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
                 precondition(errno == EINTR, "epoll_wait failed: \(SystemError.last("epoll_wait"))")
                 continue
             }
-            for index in 0..<Int(count) { deliver(events[index]) }
+            // Deadlines first: a task that an event has just woken has not run yet, and would look like one that does
+            // something else while its deadline passes.
             expireDeadlines()
+            for index in 0..<Int(count) { deliver(events[index]) }
         }
+        // The thread goes back to Dispatch and will be other queues' thread.
+        thread.store(0, ordering: .relaxed)
     }
 
     /// Runs what was ready when it was called, not what those jobs add, so that sources get their turn.

@@ -237,6 +237,25 @@ import Testing
         #expect(order == Array(0..<20))
     }
 
+    @Test func `does not count as late when the wait has just ended`() async throws {
+        let (outcome, late) = try await withLoop { loop -> (EventSource.Outcome, Int) in
+            let pair = try SocketPair()
+            let source = Confined(try pair.watch(on: loop))
+            defer { source.value.close() }
+            _ = try source.value.receiveEverything()
+            var late = 0
+            source.value.onExpiry = { late += 1 }
+            async let outcome = source.value.wait(.readable)
+            await Task.yield()
+            // The bytes and the deadline come in the same turn of the loop.
+            try pair.tell()
+            source.value.setDeadline(.now)
+            return (await outcome, late)
+        }
+        #expect(outcome != .interrupted)
+        #expect(late == 0)
+    }
+
     @Test func `costs little memory however often it moves to and fro`() async throws {
         let most = try await withLoop { loop -> Int in
             let (pair, other) = (try SocketPair(), try SocketPair())
