@@ -16,6 +16,8 @@ package final class BlobStore: Sendable {
     let disk: Disk
     private let limits: StorageLimits
     private let uploads = Mutex<[UploadID: UploadFile]>([:])
+    /// Folders of blobs whose own names this process has made durable.
+    private let durableFolders = Mutex<Set<String>>([])
 
     /// Uses the folder `root`, and makes what is missing in it.
     package init(root: String, lanes: Lanes, disk: Disk = Disk(), limits: StorageLimits = StorageLimits())
@@ -63,6 +65,14 @@ package final class BlobStore: Sendable {
         "\(root)/blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))"
     }
 
+    /// Makes a folder of blobs and its name durable. A folder that is there already may be another upload's that has not
+    /// come that far, or of a process that died before it did.
+    private func makeDurable(_ folder: String) throws(SystemError) {
+        guard !durableFolders.withLock({ $0.contains(folder) }) else { return }
+        try disk.makeFolder(folder, in: String(folder.dropLast(3)))
+        _ = durableFolders.withLock { $0.insert(folder) }
+    }
+
     // MARK: - Uploads
 
     /// Bytes received so far.
@@ -91,7 +101,9 @@ package final class BlobStore: Sendable {
         let (file, turn) = (intake.file, intake.turn)
         let (path, folder) = (path(of: digest), folder(of: digest))
         let size = try await intake.lane.run { () throws(UploadError) -> Int64 in
-            try file.commit(turn, as: digest, to: path, in: folder)
+            try file.commit(turn, as: digest, to: path, in: folder) { () throws(SystemError) in
+                try self.makeDurable(folder)
+            }
         }
         uploads.withLock { $0[intake.id] = nil }
         return size
@@ -99,9 +111,12 @@ package final class BlobStore: Sendable {
 
     /// Drops an upload and its bytes.
     func discard(_ id: UploadID) async throws(SystemError) {
-        uploads.withLock { $0[id] = nil }
+        let file = uploads.withLock { $0.removeValue(forKey: id) }
         let path = path(of: id)
-        try await lanes.lane(of: id).run { () throws(SystemError) in try self.disk.unlink(path) }
+        try await lanes.lane(of: id).run { () throws(SystemError) in
+            file?.finish()
+            try self.disk.unlink(path)
+        }
     }
 
     /// Names of all files in uploads/, whether or not anybody remembers them.

@@ -86,13 +86,12 @@ package struct Disk: Sendable {
         }
     }
 
-    /// Makes a folder, and its name durable, unless it is there.
+    /// Makes a folder unless it is there, and its name durable in any case.
     func makeFolder(_ path: String, in parent: String) throws(SystemError) {
         do {
             _ = try systemCall("mkdir") { mkdir(path, 0o700) }
         } catch {
-            if error.code == EEXIST { return }
-            throw error
+            guard error.code == EEXIST else { throw error }
         }
         try synchronizeFolder(parent)
     }

@@ -26,6 +26,8 @@ final class UploadFile: @unchecked Sendable {
     private var turn = 0
     private var writebackOffset: Int64 = 0
     private var file: SharedDescriptor?
+    /// Whether it has become a blob or was discarded; from then on its path may belong to another `UploadFile`.
+    private var isFinished = false
 
     init(path: String, algorithm: Digest.Algorithm, disk: Disk, limits: StorageLimits, root: String) {
         self.path = path
@@ -37,7 +39,10 @@ final class UploadFile: @unchecked Sendable {
     }
 
     /// Begins a turn: opens the file, and after a restart hashes again what is in it.
+    ///
+    /// - Throws: `.unknownUpload` when it has become a blob or was discarded meanwhile.
     func begin() throws(UploadError) -> Turn {
+        guard !isFinished else { throw .unknownUpload }
         turn += 1
         do throws(SystemError) {
             let size = try disk.size(of: path) ?? 0
@@ -85,17 +90,30 @@ final class UploadFile: @unchecked Sendable {
         if turn.number == self.turn { file = nil }
     }
 
+    /// Takes the right to write from whoever has it, for good.
+    func finish() {
+        turn += 1
+        file = nil
+        isFinished = true
+    }
+
     /// Makes the file the blob `digest`: compare, sync the bytes, give them their name, sync the name.
-    func commit(_ turn: Turn, as digest: Digest, to blob: String, in folder: String) throws(UploadError) -> Int64 {
+    ///
+    /// - Parameter makeFolder: makes `folder` durable; called before anything is moved into it.
+    func commit(
+        _ turn: Turn, as digest: Digest, to blob: String, in folder: String,
+        makeFolder: () throws(SystemError) -> Void
+    ) throws(UploadError) -> Int64 {
         guard turn.number == self.turn else { throw .superseded }
         let computed = try digestSoFar(digest.algorithm)
         guard computed == digest else { throw .digestMismatch(expected: digest, computed: computed) }
         do throws(SystemError) {
             try disk.synchronize(try openFile())
-            try disk.makeFolder(folder, in: parent(of: folder))
+            try makeFolder()
+            // Once it has the blob's name nobody may write to it, also when making that name durable fails.
+            file = nil
             try disk.rename(path, to: blob, in: folder)
-            self.file = nil
-            self.turn += 1
+            finish()
             return offset
         } catch {
             throw UploadError(error)
@@ -137,9 +155,5 @@ final class UploadFile: @unchecked Sendable {
         } catch {
             throw UploadError(error)
         }
-    }
-
-    private func parent(of folder: String) -> String {
-        String(folder.prefix(upTo: folder.lastIndex(of: "/") ?? folder.endIndex))
     }
 }

@@ -1,0 +1,84 @@
+import LinuxIO
+import OCI
+import RegistryTesting
+import Testing
+
+@testable import RegistryCore
+
+@Suite struct `The steps of a commit` {
+    @Test func `make the bytes durable, then the folder of their name, then the name`() async throws {
+        let recorder = StepRecorder()
+        let store = try Store(disk: recorder.disk)
+        _ = recorder.take()
+        let intake = try await store.resume()
+        _ = try await intake.receive(from: TestSource([1, 2, 3]))
+        #expect(recorder.take() == [.open, .write])
+        _ = try await store.blobs.commit(intake, as: Digest(.sha256, of: [1, 2, 3]))
+        #expect(recorder.take() == [.synchronize, .synchronizeFolder, .rename, .synchronizeFolder])
+    }
+
+    @Test func `make a folder durable that is there already, and no more than once`() async throws {
+        let recorder = StepRecorder()
+        let store = try Store(disk: recorder.disk)
+        let digest = Digest(.sha256, of: [1, 2, 3])
+        recorder.fail(next: 1, .synchronizeFolder)
+        try await store.append([1, 2, 3])
+        let error = await failure(UploadError.self) { _ = try await store.blobs.commit(store.resume(), as: digest) }
+        #expect(error == .storage(SystemError(code: 5, call: "synchronizeFolder")))
+        for folderSteps in [2, 1] {
+            let intake = try await store.resume()
+            if intake.startOffset == 0 { _ = try await intake.receive(from: TestSource([1, 2, 3])) }
+            _ = recorder.take()
+            _ = try await store.blobs.commit(intake, as: digest)
+            #expect(recorder.take().filter { $0 == .synchronizeFolder }.count == folderSteps)
+        }
+    }
+
+    @Test func `never leave a blob open for writing, also when its name cannot be made durable`() async throws {
+        let fault = FaultSwitch()
+        let store = try Store(disk: fault.disk)
+        let content = Fixture.bytes(1000)
+        let digest = Digest(.sha256, of: content)
+        try await store.append(content)
+        _ = try await store.blobs.commit(store.resume(), as: digest)
+        fault.fail(.synchronizeFolder, with: 5)
+        let intake = try await store.resume()
+        _ = try await intake.receive(from: TestSource(content))
+        let error = await failure(UploadError.self) { _ = try await store.blobs.commit(intake, as: digest) }
+        #expect(error == .storage(SystemError(code: 5, call: "synchronizeFolder")))
+        fault.fail(nil)
+        // The file has its new name by now, and the first request has not ended its turn yet.
+        let next = try await store.resume()
+        #expect(next.startOffset == 0)
+        _ = try await next.receive(from: TestSource(Fixture.bytes(500, seed: 2)))
+        #expect(try await store.content(of: digest, count: 1000) == content)
+    }
+}
+
+@Suite struct `The file of an upload` {
+    private let folder = TemporaryFolder()
+
+    private func file() -> UploadFile {
+        UploadFile(
+            path: "\(folder.path)/upload", algorithm: .sha256, disk: Disk(), limits: TestRegistry.storage,
+            root: folder.path)
+    }
+
+    @Test func `cannot be taken up again once it has become a blob`() throws {
+        let file = file()
+        let turn = try file.begin()
+        let digest = Digest(.sha256, of: [])
+        _ = try file.commit(turn, as: digest, to: "\(folder.path)/blob", in: folder.path) {}
+        #expect(throws: UploadError.unknownUpload) { try file.begin() }
+    }
+
+    @Test func `cannot be written or taken up again once it was discarded`() throws {
+        let file = file()
+        let turn = try file.begin()
+        file.finish()
+        let bytes: [UInt8] = [1]
+        #expect(throws: UploadError.superseded) { try bytes.withUnsafeBytes { try file.append($0, in: turn) } }
+        #expect(throws: UploadError.unknownUpload) { try file.begin() }
+        #expect(try Disk().size(of: "\(folder.path)/upload") == nil)
+    }
+}
