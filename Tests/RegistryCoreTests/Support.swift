@@ -1,3 +1,4 @@
+import Dispatch
 import LinuxIO
 import OCI
 import RegistryTesting
@@ -120,5 +121,29 @@ func failure<Failure: Error>(
         return nil
     } catch {
         return error as? Failure
+    }
+}
+
+/// Keeps the writer of a ledger busy until it is released, so that what is written meanwhile is one group.
+///
+/// `Task.immediate` runs until its first suspension before it returns, and a write suspends only once it is queued.
+final class Held: Sendable {
+    private let gate = DispatchSemaphore(value: 0)
+    private let holder: Task<Void, any Error>
+
+    init(_ ledger: Ledger, durable: Bool = true) {
+        let (gate, started) = (gate, DispatchSemaphore(value: 0))
+        holder = Task.immediate {
+            try await ledger.write(durable: durable) { _ in
+                started.signal()
+                gate.wait()
+            }
+        }
+        started.wait()
+    }
+
+    func release() async {
+        gate.signal()
+        _ = await holder.result
     }
 }

@@ -1,0 +1,270 @@
+import LinuxIO
+import OCI
+import RegistryTesting
+import SQLite
+import Testing
+
+@testable import RegistryCore
+
+extension RecordDraft {
+    /// A record about nothing in particular.
+    static func note(_ number: Int = 0, in repository: RepositoryName = "notes") -> RecordDraft {
+        RecordDraft(
+            kind: .push, repository: repository, digest: Digest(.sha256, of: Array("\(number)".utf8)),
+            document: ["number": .integer(Int64(number))])
+    }
+}
+
+extension Ledger {
+    /// Writes a record, and nothing else.
+    @discardableResult
+    func note(_ number: Int = 0, durable: Bool = true) async throws -> Int64 {
+        try await write(durable: durable) { try $0.append(.note(number), by: .tester) }
+    }
+
+    func records() throws -> [StoredRecord] {
+        try read { try $0.records(matching: RecordFilter(), after: -1, limit: 10_000) }
+    }
+}
+
+/// A ledger in a folder of its own.
+private struct Book {
+    let folder: TemporaryFolder
+    let ledger: Ledger
+
+    init(
+        folder: TemporaryFolder = TemporaryFolder(), clock: WallClock = .system,
+        _ adjust: (inout Ledger.Options) -> Void = { _ in }
+    ) throws {
+        var options = Ledger.Options()
+        adjust(&options)
+        self.folder = folder
+        ledger = try Ledger(path: "\(folder.path)/waybill.db", options: options, clock: clock)
+    }
+
+    /// A second way into the database, for what the ledger would never do.
+    func connection() throws -> Connection {
+        try Connection(path: "\(folder.path)/waybill.db", mode: .readWrite)
+    }
+}
+
+@Suite struct `Writes that wait together` {
+    private struct Refusal: Error, Equatable {}
+
+    @Test func `are all answered, and their records have no gap`() async throws {
+        let book = try Book()
+        var ids: [Int64] = []
+        try await withThrowingTaskGroup(of: Int64.self) { group in
+            for number in 0..<600 {
+                group.addTask { try await book.ledger.note(number, durable: number.isMultiple(of: 2)) }
+            }
+            for try await id in group { ids.append(id) }
+        }
+        #expect(ids.sorted() == Array(0..<600))
+        #expect(try book.ledger.read { try $0.contradictions() } == [])
+    }
+
+    @Test func `do not disturb each other when one is refused`() async throws {
+        let book = try Book()
+        let writer = Held(book.ledger)
+        let good = (0..<5).map { number in Task.immediate { try await book.ledger.note(number) } }
+        let refused = Task.immediate {
+            try await book.ledger.write { transaction in
+                try transaction.append(.note(99), by: .tester)
+                throw Refusal()
+            }
+        }
+        let broken = Task.immediate {
+            try await book.ledger.write { try $0.connection.execute("INSERT INTO tag VALUES (77, 'x', 77, 0)") }
+        }
+        let late = Task.immediate { try await book.ledger.note(6) }
+        await writer.release()
+        for task in good { _ = try await task.value }
+        _ = try await late.value
+        #expect(await failure(Refusal.self) { try await refused.value } == Refusal())
+        let error = await failure(LedgerError.self) { try await broken.value }
+        guard case .storage(let reason) = error else { Issue.record("the foreign key was not checked"); return }
+        #expect(reason.isConstraint)
+        #expect(try book.ledger.records().map { $0["number"] } == [0, 1, 2, 3, 4, 6])
+        #expect(Set(try book.ledger.records().map(\.time)).count == 1)
+        #expect(try book.ledger.read { try $0.contradictions() } == [])
+    }
+
+    @Test func `share one commit, which is durable as soon as one of them must be`() async throws {
+        let book = try Book()
+        for (first, second, synchronous) in [(false, false, 1), (false, true, 2), (true, false, 2), (false, false, 1)] {
+            let writer = Held(book.ledger, durable: false)
+            let level = Task.immediate {
+                try await book.ledger.write(durable: first) { transaction in
+                    try transaction.connection.first("PRAGMA synchronous") { $0.int(0) }
+                }
+            }
+            let other = Task.immediate { try await book.ledger.write(durable: second) { _ in } }
+            await writer.release()
+            #expect(try await level.value == synchronous)
+            try await other.value
+        }
+    }
+
+    @Test func `past the limit are refused at once`() async throws {
+        let book = try Book { $0.queuedWrites = 3 }
+        let writer = Held(book.ledger)
+        let waiting = (0..<3).map { number in Task.immediate { try await book.ledger.note(number) } }
+        let error = await failure(LedgerError.self) { try await book.ledger.note(9) }
+        guard case .busy(waiting: 3) = error else { Issue.record("\(error as Any) is not busy"); return }
+        await writer.release()
+        for task in waiting { _ = try await task.value }
+        #expect(try await book.ledger.note(3) == 3)
+    }
+
+    @Test func `fit although one among them is too large for the disk`() async throws {
+        let book = try Book { $0.maxPageCount = 256 }
+        let writer = Held(book.ledger)
+        let before = Task.immediate { try await book.ledger.note(0) }
+        let huge = Task.immediate {
+            try await book.ledger.write { transaction in
+                try transaction.connection.execute(
+                    "INSERT INTO manifest (digest, size, created, content) VALUES (x'01', 1, 0, zeroblob(4000000))")
+            }
+        }
+        let after = Task.immediate { try await book.ledger.note(1) }
+        await writer.release()
+        let error = await failure(LedgerError.self) { try await huge.value }
+        guard case .outOfSpace = error else { Issue.record("\(error as Any) is not outOfSpace"); return }
+        #expect(try await before.value == 0)
+        #expect(try await after.value == 1)
+        #expect(try book.ledger.read { try $0.contradictions() } == [])
+    }
+}
+
+@Suite struct `The history` {
+    @Test func `never goes back in time when the clock does, also after a restart`() async throws {
+        let clock = ManualClock(1_000_000)
+        let book = try Book(clock: clock.wallClock)
+        try await book.ledger.note(0)
+        clock.advance(by: -500)
+        try await book.ledger.note(1)
+        clock.advance(by: 600)
+        try await book.ledger.note(2)
+        await book.ledger.close()
+        clock.advance(by: -10_000)
+        let again = try Book(folder: book.folder, clock: clock.wallClock)
+        try await again.ledger.note(3)
+        #expect(try again.ledger.records().map(\.time) == [1_000_000, 1_000_000, 1_000_100, 1_000_100])
+        #expect(try again.ledger.read { try $0.contradictions() } == [])
+    }
+
+    @Test func `lets nobody change, remove or skip a record`() async throws {
+        let book = try Book()
+        try await book.ledger.note(0)
+        let connection = try book.connection()
+        let document = #expect(throws: SQLiteError.self) { try connection.execute("UPDATE record SET document = '{}'") }
+        #expect(document?.message == "a record is never changed")
+        let time = #expect(throws: SQLiteError.self) { try connection.execute("UPDATE record SET time = 0") }
+        #expect(time?.message == "a record is never changed")
+        let deletion = #expect(throws: SQLiteError.self) { try connection.execute("DELETE FROM record") }
+        #expect(deletion?.message == "a record is never deleted")
+        let gap = #expect(throws: SQLiteError.self) {
+            try connection.execute("INSERT INTO record VALUES (2, 'push', 0, 'a', x'01', 0, 0, 0, 0, 0, '{}')")
+        }
+        #expect(gap?.message == "the next record continues the count")
+        let again = #expect(throws: SQLiteError.self) {
+            try connection.execute("INSERT INTO record VALUES (0, 'push', 0, 'a', x'01', 0, 0, 0, 0, 0, '{}')")
+        }
+        #expect(again?.message == "the next record continues the count")
+        #expect(try book.ledger.records().map(\.id) == [0])
+    }
+
+    @Test func `lets who did it be forgotten`() async throws {
+        let book = try Book()
+        try await book.ledger.note(0)
+        try book.connection().execute(
+            "UPDATE record SET principal = NULL, client_address = NULL, user_agent = NULL, builder = NULL")
+        #expect(try book.ledger.records().map(\.userAgent) == [nil])
+        #expect(try book.ledger.read { try $0.contradictions() } == [])
+    }
+
+    @Test func `goes on where it was after the process ended without closing`() async throws {
+        let first = try Book()
+        for number in 0..<3 { try await first.ledger.note(number) }
+        let second = try Book(folder: first.folder)
+        #expect(try await second.ledger.note(3) == 3)
+        #expect(try second.ledger.records().map { $0["number"] } == [0, 1, 2, 3])
+    }
+}
+
+@Suite struct `Reading the ledger` {
+    @Test func `sees one state from its first look to its end`() async throws {
+        let book = try Book()
+        try await book.ledger.note(0)
+        let connection = try book.connection()
+        let seen = try book.ledger.read { reader in
+            let before = try reader.hasRepository("late")
+            try connection.execute("INSERT INTO repository (name, created) VALUES ('late', 0)")
+            return (before, try reader.hasRepository("late"))
+        }
+        #expect(seen == (false, false))
+        #expect(try book.ledger.read { try $0.hasRepository("late") })
+    }
+
+    @Test func `from many threads is never refused while there are writes`() async throws {
+        let book = try Book()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<100 {
+                group.addTask { try await book.ledger.note(number) }
+                group.addTask { _ = try book.ledger.records() }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try book.ledger.records().count == 100)
+    }
+
+    @Test func `changes nothing`() async throws {
+        let book = try Book()
+        let error = #expect(throws: LedgerError.self) {
+            try book.ledger.read { try $0.connection.execute("DELETE FROM repository") }
+        }
+        guard case .storage = error else { Issue.record("\(error as Any)"); return }
+    }
+}
+
+@Suite struct `Opening a ledger` {
+    @Test func `brings a database of the first version up to date, with what is in it`() async throws {
+        let folder = TemporaryFolder()
+        let digest = Digest(.sha256, of: [1])
+        do {
+            let old = try Connection(path: "\(folder.path)/waybill.db", mode: .create)
+            try Migrator([Migrations.all[0]]) { Digest(.sha256, of: Array($0.utf8)).hex }.migrate(old)
+            try old.execute("INSERT INTO repository (id, name, created) VALUES (1, 'old', 5)")
+            try old.execute("INSERT INTO blob (id, digest, size, created) VALUES (1, ?1, 1, 5)", digest.encoded)
+            try old.execute("INSERT INTO repository_blob VALUES (1, 1, 5)")
+        }
+        var migrated: [String] = []
+        let ledger = try Ledger(path: "\(folder.path)/waybill.db") { name, index, total in
+            migrated.append("\(name) \(index) of \(total)")
+        }
+        #expect(migrated.first == "record 0 of \(Migrations.all.count - 1)")
+        #expect(try ledger.read { try $0.blobSize(digest, in: "old") } == 1)
+        #expect(try await ledger.note() == 0)
+        #expect(try ledger.read { try $0.contradictions() } == [])
+    }
+
+    @Test func `migrates nothing the second time`() throws {
+        let book = try Book()
+        var migrated = 0
+        _ = try Ledger(path: "\(book.folder.path)/waybill.db") { _, _, _ in migrated += 1 }
+        #expect(migrated == 0)
+    }
+
+    @Test func `refuses a database of a newer program`() throws {
+        let book = try Book()
+        try book.connection().execute("INSERT INTO migration (version, name, checksum) VALUES (900, 'later', '')")
+        #expect(throws: MigrationError.databaseIsNewer(unknown: ["900 later"])) { try Book(folder: book.folder) }
+    }
+
+    @Test func `refuses a database that was made by other migrations`() throws {
+        let book = try Book()
+        try book.connection().execute("UPDATE migration SET checksum = 'x' WHERE version = 1")
+        #expect(throws: MigrationError.self) { try Book(folder: book.folder) }
+    }
+}
