@@ -1,0 +1,244 @@
+import LinuxIO
+import OCI
+import RegistryTesting
+import SQLite
+import Testing
+
+@testable import RegistryCore
+
+@Suite struct `An upload session` {
+    private let content = Fixture.bytes(50_000)
+    private var digest: Digest { Digest(.sha256, of: content) }
+
+    @Test func `takes chunks in order and becomes a blob`() async throws {
+        let store = try TestRegistry()
+        let registry = store.registry
+        let id = try await registry.beginUpload(to: "app").id
+        #expect(try await registry.uploadStatus(id, in: "app").offset == 0)
+        var offset = 0
+        for end in [1, 20_000, 20_001, 40_000] {
+            let range = Int64(offset)...Int64(end - 1)
+            let status = try await registry.append(
+                TestSource(Array(content[offset..<end])), to: id, in: "app", range: range)
+            #expect(status.offset == Int64(end))
+            offset = end
+        }
+        try await registry.commit(
+            id, as: digest, in: "app", last: TestSource(Array(content[40_000...])), range: 40_000...49_999)
+        guard case .file(size: 50_000) = try registry.blob(digest, in: "app") else { Issue.record("no file"); return }
+        let error = await failure(UploadError.self) { _ = try await registry.uploadStatus(id, in: "app") }
+        #expect(error == .unknownUpload)
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `refuses a chunk out of order and stays as it was`() async throws {
+        let store = try TestRegistry()
+        let registry = store.registry
+        let id = try await registry.beginUpload(with: Array(content[..<1000]), in: "app")
+        for range: ClosedRange<Int64> in [0...9, 999...1008, 1001...1010] {
+            let error = await failure(UploadError.self) {
+                _ = try await registry.append(TestSource(Fixture.bytes(10)), to: id, in: "app", range: range)
+            }
+            #expect(error == .chunkOutOfOrder(expectedOffset: 1000, received: range.lowerBound))
+        }
+        #expect(try await registry.uploadStatus(id, in: "app").offset == 1000)
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test(arguments: [true, false])
+    func `forgets a chunk of another size than its range`(_ statesLength: Bool) async throws {
+        let store = try TestRegistry()
+        let registry = store.registry
+        let id = try await registry.beginUpload(with: Array(content[..<1000]), in: "app")
+        for count in [40_000, 10, 0] {
+            let error = await failure(UploadError.self) {
+                _ = try await registry.append(
+                    TestSource(Fixture.bytes(count, seed: 7), statesLength: statesLength), to: id, in: "app",
+                    range: 1000...1099)
+            }
+            #expect(error == .chunkSizeMismatch(stated: 100, received: Int64(count)))
+            #expect(try await registry.uploadStatus(id, in: "app").offset == 1000)
+        }
+        try await registry.commit(id, as: digest, in: "app", last: TestSource(Array(content[1000...])), range: nil)
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `keeps what arrived before its client went away`() async throws {
+        let store = try TestRegistry()
+        let registry = store.registry
+        let id = try await registry.beginUpload(to: "app").id
+        await #expect(throws: TestSource.BrokenOff.self) {
+            try await registry.append(
+                TestSource(Array(content[..<30_000]), breaksOff: true), to: id, in: "app", range: nil)
+        }
+        #expect(try await registry.uploadStatus(id, in: "app").offset == 30_000)
+        await #expect(throws: TestSource.BrokenOff.self) {
+            try await registry.commit(
+                id, as: digest, in: "app", last: TestSource(Array(content[30_000..<45_000]), breaksOff: true),
+                range: nil)
+        }
+        #expect(try await registry.uploadStatus(id, in: "app").offset == 45_000)
+        try await registry.commit(id, as: digest, in: "app", last: TestSource(Array(content[45_000...])), range: nil)
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `goes on after a restart`() async throws {
+        let first = try TestRegistry()
+        let id = try await first.registry.beginUpload(with: Array(content[..<30_000]), in: "app")
+        let store = try TestRegistry(folder: first.folder)
+        let registry = store.registry
+        #expect(try await registry.dropForgottenUploads() == 0)
+        #expect(try await registry.uploadStatus(id, in: "app").offset == 30_000)
+        try await registry.commit(id, as: digest, in: "app", last: TestSource(Array(content[30_000...])), range: nil)
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `stays open when the digest is another`() async throws {
+        let store = try TestRegistry()
+        let registry = store.registry
+        let id = try await registry.beginUpload(with: content, in: "app")
+        let wrong = Digest(.sha256, of: [1])
+        let error = await failure(UploadError.self) {
+            try await registry.commit(id, as: wrong, in: "app", last: TestSource([]), range: nil)
+        }
+        #expect(error == .digestMismatch(expected: wrong, computed: digest))
+        try await registry.commit(id, as: digest, in: "app", last: TestSource([]), range: nil)
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `may name sha512 when it begins, or only when it ends`() async throws {
+        let store = try TestRegistry()
+        let registry = store.registry
+        let digest = Digest(.sha512, of: content)
+        for algorithm in Digest.Algorithm.allCases {
+            let id = try await registry.beginUpload(to: "app", algorithm: algorithm).id
+            try await registry.commit(id, as: digest, in: "app", last: TestSource(content), range: nil)
+        }
+        #expect((try? registry.blob(digest, in: "app")) != nil)
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `belongs to its repository`() async throws {
+        let store = try TestRegistry()
+        let registry = store.registry
+        let id = try await registry.beginUpload(with: content, in: "app")
+        try await registry.store([1], in: "other")
+        let attempts: [(Registry) async throws -> Void] = [
+            { _ = try await $0.uploadStatus(id, in: "other") },
+            { _ = try await $0.append(TestSource([1]), to: id, in: "other", range: nil) },
+            { try await $0.commit(id, as: Digest(.sha256, of: [1]), in: "other", last: TestSource([]), range: nil) },
+            { try await $0.cancelUpload(id, in: "other") },
+        ]
+        for attempt in attempts {
+            let error = await failure(UploadError.self) { try await attempt(registry) }
+            #expect(error == .unknownUpload)
+        }
+        #expect(try await registry.uploadStatus(id, in: "app").offset == 50_000)
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `is gone with its bytes when it is cancelled`() async throws {
+        let store = try TestRegistry()
+        let id = try await store.registry.beginUpload(with: content, in: "app")
+        try await store.registry.cancelUpload(id, in: "app")
+        #expect(try await store.blobs.storedUploads() == [])
+        let error = await failure(UploadError.self) { try await store.registry.cancelUpload(id, in: "app") }
+        #expect(error == .unknownUpload)
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `is one of a limited number in its repository`() async throws {
+        var limits = RegistryLimits()
+        limits.uploadsPerRepository = 2
+        let clock = ManualClock()
+        let store = try TestRegistry(limits: limits, clock: clock.wallClock)
+        let registry = store.registry
+        let first = try await registry.beginUpload(to: "app").id
+        _ = try await registry.beginUpload(to: "app")
+        let error = await failure(UploadError.self) { _ = try await registry.beginUpload(to: "app") }
+        #expect(error == .tooManyUploads(limit: 2))
+        _ = try await registry.beginUpload(to: "other")
+        try await registry.cancelUpload(first, in: "app")
+        _ = try await registry.beginUpload(to: "app")
+        // Those that have expired do not count, also before anybody has dropped them.
+        clock.advance(by: limits.uploadLifetime)
+        _ = try await registry.beginUpload(to: "app")
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `begins again at 0 when the ledger failed after its bytes had become a blob`() async throws {
+        var options = Ledger.Options()
+        options.queuedWrites = 0
+        let store = try TestRegistry()
+        let id = try await store.registry.beginUpload(with: content, in: "app")
+        let busy = try TestRegistry(folder: store.folder, options: options)
+        let error = await failure(LedgerError.self) {
+            try await busy.registry.commit(id, as: digest, in: "app", last: TestSource([]), range: nil)
+        }
+        guard case .busy = error else { Issue.record("\(error as Any)"); return }
+        let second = try TestRegistry(folder: store.folder)
+        let registry = second.registry
+        #expect((try? registry.blob(digest, in: "app")) == nil)
+        #expect(try await registry.uploadStatus(id, in: "app").offset == 0)
+        try await registry.commit(id, as: digest, in: "app", last: TestSource(content), range: nil)
+        #expect((try? registry.blob(digest, in: "app")) != nil)
+        #expect(try await second.registry.verify() == [])
+    }
+}
+
+@Suite struct `The lifetime of an upload` {
+    private let clock = ManualClock()
+    private let hour: Int64 = 60 * 60 * 1000
+
+    private func open() throws -> TestRegistry { try TestRegistry(clock: clock.wallClock) }
+
+    @Test func `ends after a day of being left alone`() async throws {
+        let store = try open()
+        let id = try await store.registry.beginUpload(with: [1, 2, 3], in: "app")
+        clock.advance(by: 24 * hour - 1)
+        #expect(try await store.registry.dropExpiredUploads() == 0)
+        #expect(try await store.registry.uploadStatus(id, in: "app").offset == 3)
+        clock.advance(by: 1)
+        let error = await failure(UploadError.self) { _ = try await store.registry.uploadStatus(id, in: "app") }
+        #expect(error == .unknownUpload)
+        #expect(try await store.registry.dropExpiredUploads() == 1)
+        #expect(try await store.blobs.storedUploads() == [])
+        #expect(try await store.registry.dropExpiredUploads() == 0)
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `is longer for an upload that goes on`() async throws {
+        let store = try open()
+        let registry = store.registry
+        let id = try await registry.beginUpload(to: "app").id
+        for day in 1...5 {
+            clock.advance(by: 23 * hour)
+            let status = try await registry.append(TestSource([1]), to: id, in: "app", range: nil)
+            #expect(status.offset == Int64(day))
+        }
+        #expect(try await store.registry.verify() == [])
+    }
+}
+
+@Suite struct `Files that a crash left in uploads` {
+    @Test func `are dropped at the next start, unless a session remembers them`() async throws {
+        let store = try TestRegistry()
+        let known = try await store.registry.beginUpload(with: [1], in: "app")
+        let forgotten = Store.newID()
+        let intake = try await store.blobs.resume(forgotten, algorithm: .sha256)
+        _ = try await intake.receive(from: TestSource([1]))
+        let next = try TestRegistry(folder: store.folder)
+        #expect(try await next.registry.dropForgottenUploads() == 1)
+        #expect(try await next.blobs.storedUploads() == [known])
+        #expect(try await next.registry.dropForgottenUploads() == 0)
+        #expect(try await next.registry.verify() == [])
+    }
+
+    @Test func `stay when they have no name of ours`() async throws {
+        let store = try TestRegistry()
+        let path = "\(store.folder.path)/uploads/README"
+        _ = try store.blobs.disk.openForWriting(path)
+        #expect(try await store.registry.dropForgottenUploads() == 0)
+        #expect(try store.blobs.disk.size(of: path) == 0)
+    }
+}
