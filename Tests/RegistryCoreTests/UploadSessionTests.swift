@@ -218,6 +218,56 @@ import Testing
         }
         #expect(try await store.registry.verify() == [])
     }
+
+    @Test func `is longer also when each request breaks off`() async throws {
+        let store = try open()
+        let registry = store.registry
+        let id = try await registry.beginUpload(to: "app").id
+        for day in 1...5 {
+            clock.advance(by: 23 * hour)
+            await #expect(throws: TestSource.BrokenOff.self) {
+                try await registry.append(TestSource([1], breaksOff: true), to: id, in: "app", range: nil)
+            }
+            #expect(try await registry.uploadStatus(id, in: "app").offset == Int64(day))
+        }
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `does not end while a request is at it`() async throws {
+        let store = try open()
+        let registry = store.registry
+        let id = try await registry.beginUpload(to: "app").id
+        clock.advance(by: 23 * hour)
+        let source = PausingSource([1, 2, 3]) { [clock, hour] in
+            clock.advance(by: 2 * hour)
+            return try await registry.dropExpiredUploads()
+        }
+        #expect(try await registry.append(source, to: id, in: "app", range: nil).offset == 3)
+        #expect(source.result == 0)
+        #expect(try await registry.uploadStatus(id, in: "app").offset == 3)
+        #expect(try await store.registry.verify() == [])
+    }
+}
+
+/// Gives its bytes after something else has happened in the middle of the request.
+private final class PausingSource: ByteSource {
+    let length: Int64?
+    private(set) var result: Int?
+    private var bytes: [UInt8]
+    private let event: () async throws -> Int
+
+    init(_ bytes: [UInt8], event: @escaping () async throws -> Int) {
+        self.bytes = bytes
+        self.event = event
+        length = Int64(bytes.count)
+    }
+
+    func fill(_ buffer: UnsafeMutableRawBufferPointer) async throws -> Int {
+        if result == nil { result = try await event() }
+        defer { bytes = [] }
+        buffer.copyBytes(from: bytes)
+        return bytes.count
+    }
 }
 
 @Suite struct `Files that a crash left in uploads` {

@@ -38,12 +38,11 @@ extension Registry {
     package func append(
         _ source: some ByteSource, to id: UploadID, in repository: RepositoryName, range: ClosedRange<Int64>?
     ) async throws -> UploadStatus {
-        let session = try session(id, in: repository)
+        let session = try await continued(id, in: repository)
         let intake = try await blobs.resume(id, algorithm: session.algorithm)
         do {
             let offset = try await receive(source, into: intake, range: range)
             await intake.end()
-            try await keepAlive(id, session)
             return UploadStatus(id: id, offset: offset)
         } catch {
             await intake.end()
@@ -61,7 +60,8 @@ extension Registry {
         _ id: UploadID, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
         range: ClosedRange<Int64>?
     ) async throws {
-        let intake = try await blobs.resume(id, algorithm: session(id, in: repository).algorithm)
+        let session = try await continued(id, in: repository)
+        let intake = try await blobs.resume(id, algorithm: session.algorithm)
         let size: Int64
         do {
             _ = try await receive(source, into: intake, range: range)
@@ -139,6 +139,17 @@ extension Registry {
         return upload
     }
 
+    /// The session of a request that is about to send bytes. Such a session lives on, whatever becomes of the request: it must
+    /// not expire under it. That is written down once in half a lifetime, not with every chunk.
+    private func continued(_ id: UploadID, in repository: RepositoryName) async throws -> StoredUpload {
+        let session = try session(id, in: repository)
+        let lifetime = limits.uploadLifetime
+        if session.expires - clock.milliseconds < lifetime / 2 {
+            try await ledger.write(durable: false) { try $0.extendUpload(id, lifetime: lifetime) }
+        }
+        return session
+    }
+
     /// Receives one chunk; says where the upload is afterwards.
     private func receive(
         _ source: some ByteSource, into intake: UploadIntake, range: ClosedRange<Int64>?
@@ -158,12 +169,5 @@ extension Registry {
             throw UploadError.chunkSizeMismatch(stated: range.upperBound - range.lowerBound + 1, received: count)
         }
         return intake.startOffset + count
-    }
-
-    /// A session that is used lives on; that is written down once in half a lifetime, not with every chunk.
-    private func keepAlive(_ id: UploadID, _ session: StoredUpload) async throws {
-        let lifetime = limits.uploadLifetime
-        guard session.expires - clock.milliseconds < lifetime / 2 else { return }
-        try await ledger.write(durable: false) { try $0.extendUpload(id, lifetime: lifetime) }
     }
 }
