@@ -30,7 +30,8 @@ package final class TestServer: Sendable {
         let listeners = try Listening.open(host: "127.0.0.1", port: 0)
         guard let address = listeners.first?.localAddress else { throw SystemError(code: 22, call: "getsockname") }
         port = address.port
-        running = Task { await server.run(on: listeners) }
+        // On a loop from the start: tests block the few threads that tasks without a preference would wait for.
+        running = Task(executorPreference: loops[0]) { await server.run(on: listeners) }
     }
 
     /// Connections that are open now.
