@@ -28,16 +28,48 @@ struct Live: SuiteTrait, TestTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
     ) async throws {
-        let policy = policy
-        let store = try TestRegistry(limits: limits, rule: { _ in policy })
-        let server = try TestServer(store, limits: limits)
+        let (limits, policy) = (limits, policy)
+        try await Slots.shared.withSlot {
+            let store = try TestRegistry(limits: limits, rule: { _ in policy })
+            let server = try TestServer(store, limits: limits, loopCount: 1)
+            do {
+                try await Self.$current.withValue(server) { try await function() }
+            } catch {
+                await server.stop()
+                throw error
+            }
+            try await server.end()
+        }
+    }
+}
+
+/// Lets only a few tests have a server at a time: all would start at once, and each loop and lane needs a thread, of
+/// which Dispatch gives a process 255.
+actor Slots {
+    static let shared = Slots()
+
+    private var free = 8
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    nonisolated func withSlot<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
+        await take()
         do {
-            try await Self.$current.withValue(server) { try await function() }
+            let value = try await body()
+            await give()
+            return value
         } catch {
-            await server.stop()
+            await give()
             throw error
         }
-        try await server.end()
+    }
+
+    private func take() async {
+        guard free == 0 else { return free -= 1 }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    private func give() {
+        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
     }
 }
 
@@ -58,6 +90,13 @@ extension RegistryLimits {
         limits.page = count
         return limits
     }
+}
+
+/// Runs a test that puts its own server together, in its turn.
+///
+/// The test ends each server that it starts with `end()`.
+func live(_ body: @Sendable () async throws -> Void) async throws {
+    try await Slots.shared.withSlot(body)
 }
 
 extension TestServer {
