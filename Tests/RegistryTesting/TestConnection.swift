@@ -24,12 +24,20 @@ package final class TestConnection {
         case malformed(String)
     }
 
-    private let socket: CInt
+    private var socket: CInt
     private var received: [UInt8] = []
 
+    /// Whether the server ended the connection with a reset, which may take an answer away from the client.
+    package private(set) var wasReset = false
+
     /// Connects to a loopback port. Reads give up after `timeout` seconds, so that a test fails instead of hanging.
-    package init(port: UInt16, timeout: Int = 20) throws {
-        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    ///
+    /// With a small `receiveBuffer` the server notices early that this client does not read.
+    package init(port: UInt16, timeout: Int = 20, receiveBuffer: Int32? = nil) throws {
+        socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var (one, size): (Int32, Int32) = (1, receiveBuffer ?? 0)
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+        if size > 0 { setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size)) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -45,7 +53,7 @@ package final class TestConnection {
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    deinit { Glibc.close(socket) }
+    deinit { if socket >= 0 { Glibc.close(socket) } }
 
     /// Sends bytes as they are; throws when the server has closed.
     package func send(_ bytes: [UInt8]) throws {
@@ -68,7 +76,8 @@ package final class TestConnection {
     package func abort() {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-        shutdown(socket, Int32(SHUT_RDWR))
+        Glibc.close(socket)
+        socket = -1
     }
 
     /// Sends a request with a `Host` and, if there is a body, its length, and reads the answer.
@@ -91,6 +100,13 @@ package final class TestConnection {
         }
     }
 
+    /// Reads the next bytes, whatever they mean.
+    package func receive(bytes count: Int) throws -> [UInt8] {
+        while received.count < count { try readMore() }
+        defer { received.removeFirst(count) }
+        return Array(received[..<count])
+    }
+
     /// Whether the server has closed, after whatever it still sent.
     package func isClosed() -> Bool {
         while true {
@@ -111,7 +127,11 @@ package final class TestConnection {
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         let count = recv(socket, &buffer, buffer.count, 0)
         if count == 0 { throw Failure.closed }
-        guard count > 0 else { throw errno == EAGAIN ? Failure.timedOut : Failure.closed }
+        guard count > 0 else {
+            if errno == EAGAIN { throw Failure.timedOut }
+            wasReset = true
+            throw Failure.closed
+        }
         received += buffer[..<count]
     }
 
