@@ -100,7 +100,9 @@ struct ResponsePlan {
 
     /// RFC 9110 §13.1.5: with `If-Range`, ranges count only when the content is still the one that is named.
     private static func ranges(_ request: RequestHead, size: Int64, etag: EntityTag?, limit: Int) -> RangeRequest {
-        guard IfRange.allowsRange(request.fields[.ifRange], of: etag ?? EntityTag("")) else { return .whole }
+        // Content that names no version is never the one that the client means.
+        let condition = request.fields[.ifRange]
+        guard etag.map({ IfRange.allowsRange(condition, of: $0) }) ?? (condition == nil) else { return .whole }
         return RangeRequest.parse(request.fields[.range], size: size, limit: limit)
     }
 }

@@ -178,6 +178,12 @@ import Testing
         #expect(plan.parts == [.slice(allows ? 0..<2 : 0..<100)])
     }
 
+    @Test(arguments: ["\"\"", "", "\"sha256:abc\""])
+    func `sends everything for If-Range when the content has no version`(_ condition: String) throws {
+        let plan = try plan(file(100, etag: nil), to: .get, [.range: "bytes=0-1", .ifRange: condition])
+        #expect(plan.head.status == .ok)
+    }
+
     @Test func `sends several ranges as parts, byte for byte`() throws {
         let plan = try plan(file(100), to: .get, [.range: "bytes=50-59, 0-4, -1"])
         #expect(plan.head.status == .partialContent)
