@@ -90,6 +90,13 @@ extension RegistryLimits {
         limits.page = count
         return limits
     }
+
+    /// Pages of referrers of this many bytes.
+    static func referrersPage(of count: Int) -> RegistryLimits {
+        var limits = RegistryLimits()
+        limits.referrersPage = count
+        return limits
+    }
 }
 
 /// Runs a test that puts its own server together, in its turn.

@@ -14,26 +14,28 @@ enum Manifests {
     /// An image manifest of any type; nil leaves the member `mediaType` out.
     static func image(
         _ type: MediaType? = .ociManifest, config: String = descriptor(empty, .empty), layers: [String] = [],
-        _ more: String = ""
+        more: String = ""
     ) -> [UInt8] {
         let layers = layers.joined(separator: ",")
         return [UInt8](#"{"schemaVersion":2\#(member(type)),"config":\#(config),"layers":[\#(layers)]\#(more)}"#)
     }
 
     /// An index of any type; nil leaves the member `mediaType` out.
-    static func index(_ type: MediaType? = .ociIndex, _ manifests: [String] = [], _ more: String = "") -> [UInt8] {
+    static func index(_ type: MediaType? = .ociIndex, _ manifests: [String] = [], more: String = "") -> [UInt8] {
         [UInt8](#"{"schemaVersion":2\#(member(type)),"manifests":[\#(manifests.joined(separator: ","))]\#(more)}"#)
+    }
+
+    /// The withdrawn artifact manifest; nil leaves the member `mediaType` out.
+    static func artifact(_ type: MediaType?, blobs: [String] = [], more: String = "") -> [UInt8] {
+        let type = type.map { #""mediaType":"\#($0.rawValue)","# } ?? ""
+        return [UInt8](#"{\#(type)"artifactType":"a/b","blobs":[\#(blobs.joined(separator: ","))]\#(more)}"#)
     }
 
     /// An artifact's manifest of exactly so many bytes, whose only blob is `empty`.
     static func padded(to count: Int) -> [UInt8] {
-        let bare = image(.ociManifest, [], #","artifactType":"a/b","annotations":{"padding":""}"#)
+        let bare = image(.ociManifest, more: #","artifactType":"a/b","annotations":{"padding":""}"#)
         let padding = String(repeating: "x", count: count - bare.count)
-        return image(.ociManifest, [], #","artifactType":"a/b","annotations":{"padding":"\#(padding)"}"#)
-    }
-
-    private static func image(_ type: MediaType, _ layers: [String], _ more: String) -> [UInt8] {
-        image(type, config: descriptor(empty, .empty), layers: layers, more)
+        return image(.ociManifest, more: #","artifactType":"a/b","annotations":{"padding":"\#(padding)"}"#)
     }
 
     private static func member(_ type: MediaType?) -> String {

@@ -123,7 +123,8 @@ extension LedgerTransaction {
             try connection.execute(
                 """
                 INSERT INTO referrer (repository, subject, manifest, artifact_type, descriptor)
-                VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING
+                VALUES (?1, ?2, ?3, ?4, ?5)
+                ON CONFLICT (repository, subject, manifest) DO UPDATE SET descriptor = excluded.descriptor
                 """, repository, subject.digest.encoded, id, manifest.referrerArtifactType,
                 manifest.referrerDescriptor(digest: digest, size: content.count))
         }
@@ -187,9 +188,15 @@ extension LedgerTransaction {
     }
 
     private func deleteReferrer(_ manifest: Int64, in repository: Int64) throws {
-        let content = try connection.first("SELECT content FROM manifest WHERE id = ?1", manifest) { $0.blob(0) }
-        guard let content, let parsed = try? Manifest(parsing: content, contentType: nil), let subject = parsed.subject
-        else { return }
+        // Not every manifest says in its bytes what it is, so what the repository was told is needed to read it.
+        let parsed = try connection.first(
+            """
+            SELECT manifest.content, entry.media_type
+            FROM manifest JOIN repository_manifest AS entry ON entry.manifest = manifest.id
+            WHERE manifest.id = ?1 AND entry.repository = ?2
+            """, manifest, repository
+        ) { try? Manifest(parsing: $0.blob(0), contentType: $0.text(1), limits: .stored) }
+        guard let subject = parsed??.subject else { return }
         try connection.execute(
             "DELETE FROM referrer WHERE repository = ?1 AND subject = ?2 AND manifest = ?3",
             repository, subject.digest.encoded, manifest)
@@ -205,6 +212,11 @@ extension LedgerTransaction {
             """, digest.encoded, repository, limit
         ) { $0.int(0) } ?? 0
     }
+}
+
+extension JSONLimits {
+    /// For what was taken once: never stricter than the limits under which it came.
+    static let stored = JSONLimits(depth: .max)
 }
 
 extension Manifest {

@@ -28,8 +28,7 @@ extension Registry {
         let limit = min(count ?? limits.page, limits.page)
         return try ledger.read { reader in
             guard try reader.wasSeen(digest) else { return nil }
-            let content = try reader.manifestContent(digest)
-            let manifest = content.flatMap { try? Manifest(parsing: $0, contentType: nil) }
+            let manifest = try Self.storedManifest(digest, reader)
             var children: [Digest: StoredRecord] = [:]
             for child in (manifest?.manifests ?? []).prefix(Self.tracedChildren) {
                 children[child.digest] = try reader.lastPush(of: child.digest)
@@ -42,6 +41,13 @@ extension Registry {
                 containers: try reader.containers(of: digest, limit: Self.tracedLocations),
                 records: Page(records, limit: limit) { $0.id }, children: children)
         }
+    }
+
+    /// A manifest, read as the type that its last push said, because not every manifest says it in its bytes.
+    private static func storedManifest(_ digest: Digest, _ reader: LedgerReader) throws -> Manifest? {
+        guard let content = try reader.manifestContent(digest) else { return nil }
+        let push = try reader.lastPush(of: digest).flatMap { try? JSONValue(parsing: Array($0.document.utf8)) }
+        return try? Manifest(parsing: content, contentType: push?["mediaType"]?.string, limits: .stored)
     }
 
     /// Records that match, oldest first, after the record `id`.
