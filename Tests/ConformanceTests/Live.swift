@@ -91,6 +91,13 @@ extension RegistryLimits {
         return limits
     }
 
+    /// So many uploads at a time in one repository.
+    static func uploads(atMost count: Int) -> RegistryLimits {
+        var limits = RegistryLimits()
+        limits.uploadsPerRepository = count
+        return limits
+    }
+
     /// Pages of referrers of this many bytes.
     static func referrersPage(of count: Int) -> RegistryLimits {
         var limits = RegistryLimits()
