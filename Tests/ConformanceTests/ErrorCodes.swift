@@ -47,6 +47,8 @@ import Testing
             #expect(error?["detail"]?["digest"]?.string == "\(blob.digest)")
             #expect(error?["message"]?.string?.contains("\(blob.digest)") == true)
         }
+        let twice = Manifests.image(layers: [Manifests.descriptor(Manifests.empty, .empty)])
+        try expect(400, "MANIFEST_BLOB_UNKNOWN", server.put(manifest: twice, to: "library/app"))
     }
 
     @Test func `code-6: MANIFEST_INVALID`() throws {

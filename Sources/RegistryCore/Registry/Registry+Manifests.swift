@@ -163,10 +163,17 @@ extension Registry {
         absent: [Digest], of manifest: Manifest, against policy: RepositoryPolicy
     ) throws(RegistryError) {
         guard !absent.isEmpty, !policy.allowsSparse else { return }
-        let foreign = Set(manifest.layers.filter(\.mediaType.isForeignLayer).map(\.digest))
-        let missing = absent.filter { !foreign.contains($0) }
+        // Content that is a foreign layer and also something else must be here for what else it is.
+        let required = manifest.references.filter { $0.role == .config || !$0.descriptor.mediaType.isForeignLayer }
+        let missing = unique(absent, among: Set(required.map(\.descriptor.digest)))
         guard missing.isEmpty else { throw .missingContent(missing) }
-        guard !policy.requiresForeignLayers else { throw .missingForeignLayers(absent) }
+        guard !policy.requiresForeignLayers else { throw .missingForeignLayers(unique(absent, among: Set(absent))) }
+    }
+
+    /// Those of `digests` that are in `wanted`, each once: the same content may be missing in several roles.
+    private static func unique(_ digests: [Digest], among wanted: Set<Digest>) -> [Digest] {
+        var left = wanted
+        return digests.filter { left.remove($0) != nil }
     }
 
     // MARK: - Labels
