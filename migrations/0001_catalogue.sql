@@ -80,6 +80,8 @@ CREATE TABLE referrer (
     PRIMARY KEY (repository, subject, manifest)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX referrer_by_manifest ON referrer(manifest, repository);
+
 -- Upload sessions. The bytes received so far are in uploads/<id>; its length is the offset.
 CREATE TABLE upload (
     id         TEXT    PRIMARY KEY,

@@ -181,25 +181,10 @@ extension LedgerTransaction {
             "SELECT name FROM tag WHERE repository = ?1 AND manifest = ?2 ORDER BY name", repository, id
         ) { $0.text(0) }
         try connection.execute("DELETE FROM tag WHERE repository = ?1 AND manifest = ?2", repository, id)
-        try deleteReferrer(id, in: repository)
+        try connection.execute("DELETE FROM referrer WHERE manifest = ?1 AND repository = ?2", id, repository)
         try connection.execute(
             "DELETE FROM repository_manifest WHERE repository = ?1 AND manifest = ?2", repository, id)
         return tags
-    }
-
-    private func deleteReferrer(_ manifest: Int64, in repository: Int64) throws {
-        // Not every manifest says in its bytes what it is, so what the repository was told is needed to read it.
-        let parsed = try connection.first(
-            """
-            SELECT manifest.content, entry.media_type
-            FROM manifest JOIN repository_manifest AS entry ON entry.manifest = manifest.id
-            WHERE manifest.id = ?1 AND entry.repository = ?2
-            """, manifest, repository
-        ) { try? Manifest(parsing: $0.blob(0), contentType: $0.text(1), limits: .stored) }
-        guard let subject = parsed??.subject else { return }
-        try connection.execute(
-            "DELETE FROM referrer WHERE repository = ?1 AND subject = ?2 AND manifest = ?3",
-            repository, subject.digest.encoded, manifest)
     }
 
     /// How many manifests of a repository name a blob, counted up to `limit`.
@@ -214,9 +199,15 @@ extension LedgerTransaction {
     }
 }
 
-extension JSONLimits {
-    /// For what was taken once: never stricter than the limits under which it came.
-    static let stored = JSONLimits(depth: .max)
+extension Manifest {
+    /// Reads a manifest that was accepted once: under the type that was said then, and whatever the limits are now.
+    init?(stored content: [UInt8], mediaType: String?) {
+        do {
+            self = try Manifest(parsing: content, contentType: mediaType, limits: JSONLimits(depth: .max))
+        } catch {
+            return nil
+        }
+    }
 }
 
 extension Manifest {

@@ -28,7 +28,7 @@ extension Registry {
         let limit = min(count ?? limits.page, limits.page)
         return try ledger.read { reader in
             guard try reader.wasSeen(digest) else { return nil }
-            let manifest = try Self.storedManifest(digest, reader)
+            let manifest = try Self.manifest(digest, from: reader)
             var children: [Digest: StoredRecord] = [:]
             for child in (manifest?.manifests ?? []).prefix(Self.tracedChildren) {
                 children[child.digest] = try reader.lastPush(of: child.digest)
@@ -43,11 +43,11 @@ extension Registry {
         }
     }
 
-    /// A manifest, read as the type that its last push said, because not every manifest says it in its bytes.
-    private static func storedManifest(_ digest: Digest, _ reader: LedgerReader) throws -> Manifest? {
+    /// A manifest that is or was here. Which type it has may be said only by who pushed it, so only by the record.
+    private static func manifest(_ digest: Digest, from reader: LedgerReader) throws -> Manifest? {
         guard let content = try reader.manifestContent(digest) else { return nil }
         let push = try reader.lastPush(of: digest).flatMap { try? JSONValue(parsing: Array($0.document.utf8)) }
-        return try? Manifest(parsing: content, contentType: push?["mediaType"]?.string, limits: .stored)
+        return Manifest(stored: content, mediaType: push?["mediaType"]?.string)
     }
 
     /// Records that match, oldest first, after the record `id`.
