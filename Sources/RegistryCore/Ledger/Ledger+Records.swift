@@ -145,7 +145,8 @@ extension LedgerReader {
 
     /// Times never go back, so a span of time is a span of records.
     private func bounds(of filter: RecordFilter, after id: Int64) throws -> (low: Int64, high: Int64) {
-        var (low, high) = (id + 1, Int64.max)
+        // A client may send any number as a cursor. No record has the largest, so nothing is lost by not passing it.
+        var (low, high) = (id == .max ? id : id + 1, Int64.max)
         if let since = filter.since {
             let first = try connection.first(
                 "SELECT id FROM record WHERE time >= ?1 ORDER BY time, id LIMIT 1", since
