@@ -149,12 +149,21 @@ extension Registry {
     /// A client follows these URLs without asking us again: only the web, and nothing that could hide where it leads.
     private static func checkURLs(of layer: Descriptor, prefixes: [String]) throws(RegistryError) {
         for url in layer.urls {
-            let isWeb = url.utf8.starts(with: "https://".utf8) || url.utf8.starts(with: "http://".utf8)
             let isAllowed = prefixes.isEmpty || prefixes.contains { url.utf8.starts(with: $0.utf8) }
-            guard isWeb, isAllowed, !url.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || $0 == 0x23 }) else {
+            guard isAllowed, isPlainWebURL(url) else {
                 throw .refusedURL(layer: layer.digest, url: url)
             }
         }
+    }
+
+    /// `http` or `https`, printable ASCII, without a fragment, and without a user before the host, which a reader could
+    /// take for the host.
+    private static func isPlainWebURL(_ url: String) -> Bool {
+        let bytes = url.utf8
+        guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "#") }) else { return false }
+        guard bytes.starts(with: "https://".utf8) || bytes.starts(with: "http://".utf8) else { return false }
+        let authority = bytes.drop { $0 != UInt8(ascii: "/") }.dropFirst(2).prefix { $0 != UInt8(ascii: "/") }
+        return !authority.isEmpty && !authority.contains(UInt8(ascii: "@"))
     }
 
     /// Foreign layers stay where their URLs say, unless the repository wants them here; a sparse repository takes
