@@ -158,16 +158,24 @@ extension Registry {
             guard range.lowerBound == intake.startOffset else {
                 throw UploadError.chunkOutOfOrder(expectedOffset: intake.startOffset, received: range.lowerBound)
             }
-            if let length = source.length, length != range.upperBound - range.lowerBound + 1 {
-                throw UploadError.chunkSizeMismatch(
-                    stated: range.upperBound - range.lowerBound + 1, received: length)
+            if let length = source.length, length != range.length {
+                throw UploadError.chunkSizeMismatch(stated: range.length, received: length)
             }
         }
         let count = try await intake.receive(from: source)
-        if let range, count != range.upperBound - range.lowerBound + 1 {
+        if let range, count != range.length {
             try await intake.rollBack()
-            throw UploadError.chunkSizeMismatch(stated: range.upperBound - range.lowerBound + 1, received: count)
+            throw UploadError.chunkSizeMismatch(stated: range.length, received: count)
         }
         return intake.startOffset + count
+    }
+}
+
+extension ClosedRange<Int64> {
+    /// Bytes in a range that does not begin below 0. One from 0 to the largest number has one more than there are
+    /// numbers for; no body has as many, nor one less.
+    fileprivate var length: Int64 {
+        let (length, overflow) = (upperBound - lowerBound).addingReportingOverflow(1)
+        return overflow ? .max : length
     }
 }
