@@ -1,7 +1,7 @@
 /// The reason phrases of the IANA registry (RFC 9110 §15), for a status that was written as a number.
-enum ReasonPhrase {
+package enum ReasonPhrase {
     /// The phrase for `code`; empty when it is not one we send (RFC 9112 §4 allows that).
-    static func of(_ code: Int) -> String {
+    package static func of(_ code: Int) -> String {
         switch code {
         case 100..<300: success(code)
         case 300..<400: redirection(code)

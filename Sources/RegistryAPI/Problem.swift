@@ -1,5 +1,6 @@
 import HTTPServing
 import HTTPTypes
+import HTTPWire
 import OCI
 import RegistryCore
 
@@ -75,10 +76,10 @@ package struct Problem: Error, Sendable {
         return Response(statusLine, fields, body: .bytes(JSONValue.object(["errors": .array(errors)]).serialized()))
     }
 
-    /// RFC 9457 §3.
+    /// RFC 9457 §3; the title of a problem without a type of its own is the status in words (§4.2.1).
     private var problemDocument: Response {
         var document: JSONObject = [
-            "type": "about:blank", "title": .string(statusLine.reasonPhrase), "status": .integer(Int64(status)),
+            "type": "about:blank", "title": .string(ReasonPhrase.of(status)), "status": .integer(Int64(status)),
         ]
         document["detail"] = .string(entries.map(\.message).joined(separator: "; "))
         var fields = self.fields
