@@ -30,7 +30,7 @@ extension Problem {
         case .missingContent(let digests):
             self.init(
                 400,
-                digests.map { digest in
+                digests.prefix(Self.namedDigests).map { digest in
                     Entry(
                         code: .manifestBlobUnknown, message: "the manifest names \(digest), which was not pushed",
                         detail: ["digest": .string("\(digest)")])
@@ -38,7 +38,7 @@ extension Problem {
         case .missingForeignLayers(let digests):
             self.init(
                 400,
-                digests.map { digest in
+                digests.prefix(Self.namedDigests).map { digest in
                     Entry(
                         code: .manifestBlobUnknown,
                         message: "the foreign layer \(digest) was not pushed, and this repository requires it: "
@@ -99,6 +99,10 @@ extension Problem {
         case .tooLarge(let limit): self.init(413, .sizeInvalid, "the body may have at most \(limit) bytes")
         }
     }
+
+    /// Digests that one answer names, each in an error of its own. A manifest of 4 MiB can name 45,000, and an image that
+    /// was built has at most 127 layers.
+    private static let namedDigests = 512
 
     /// Docker gives up on this text, and retries without it.
     static let outOfSpace = Problem(507, .unavailable, "no space left on device")
