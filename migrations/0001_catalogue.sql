@@ -85,7 +85,7 @@ CREATE INDEX referrer_by_manifest ON referrer(manifest, repository);
 -- Upload sessions. The bytes received so far are in uploads/<id>; its length is the offset.
 CREATE TABLE upload (
     id         TEXT    PRIMARY KEY,
-    repository INTEGER NOT NULL REFERENCES repository(id),
+    repository TEXT    NOT NULL,  -- the name: a repository comes to be with its first content
     algorithm  TEXT    NOT NULL,
     started    INTEGER NOT NULL,
     expires    INTEGER NOT NULL

@@ -112,6 +112,7 @@ struct Serve: AsyncParsableCommand {
             do {
                 let dropped = try await registry.dropExpiredUploads()
                 if dropped > 0 { logger.info("expired uploads dropped", metadata: ["count": "\(dropped)"]) }
+                if dropped == Registry.sweptAtOnce { continue }
             } catch {
                 logger.error("expired uploads could not be dropped", metadata: ["error": "\(error)"])
             }

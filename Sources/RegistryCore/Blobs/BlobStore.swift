@@ -53,7 +53,7 @@ package final class BlobStore: Sendable {
         let file = SharedDescriptor(try open(digest))
         var hasher = ContentHasher(digest.algorithm)
         let size = try disk.size(of: path(of: digest)) ?? 0
-        try hasher.update(from: file, count: size, buffer: limits.buffer)
+        try hasher.update(from: file, at: 0, count: size, buffer: limits.buffer)
         return (hasher.digest, size)
     }
 
@@ -82,6 +82,8 @@ package final class BlobStore: Sendable {
     }
 
     /// Takes up an upload at the bytes received so far, and supersedes whoever was at it before.
+    ///
+    /// The caller looks afterwards whether the upload's row is still there, and calls `forget` if it is not.
     func resume(_ id: UploadID, algorithm: Digest.Algorithm) async throws(UploadError) -> UploadIntake {
         let file = uploads.withLock { uploads in
             if let file = uploads[id] { return file }
@@ -94,7 +96,25 @@ package final class BlobStore: Sendable {
         return UploadIntake(id: id, file: file, turn: turn, lane: lane, bufferSize: limits.buffer)
     }
 
-    /// Makes the upload the blob `digest`, durably, and says how large it is. Afterwards the upload is gone.
+    /// The blob that an upload has already become, when only its rows are missing.
+    func committed(_ id: UploadID) async -> (digest: Digest, size: Int64)? {
+        guard let file = uploads.withLock({ $0[id] }) else { return nil }
+        return await lanes.lane(of: id).run { file.committed }
+    }
+
+    /// Whether a request is at the upload now.
+    func isInUse(_ id: UploadID) async -> Bool {
+        guard let file = uploads.withLock({ $0[id] }) else { return false }
+        return await lanes.lane(of: id).run { file.isInUse }
+    }
+
+    /// Forgets an upload whose row is gone.
+    func forget(_ id: UploadID) {
+        uploads.withLock { $0[id] = nil }
+    }
+
+    /// Makes the upload the blob `digest`, durably, and says how large it is. Until `forget`, it is remembered what the
+    /// upload has become.
     ///
     /// - Throws: `.digestMismatch` when the bytes hash to something else; then the upload is as it was.
     func commit(_ intake: UploadIntake, as digest: Digest) async throws(UploadError) -> Int64 {
@@ -105,7 +125,6 @@ package final class BlobStore: Sendable {
                 try self.makeDurable(folder)
             }
         }
-        uploads.withLock { $0[intake.id] = nil }
         return size
     }
 
@@ -114,7 +133,7 @@ package final class BlobStore: Sendable {
         let file = uploads.withLock { $0.removeValue(forKey: id) }
         let path = path(of: id)
         try await lanes.lane(of: id).run { () throws(SystemError) in
-            file?.finish()
+            file?.discard()
             try self.disk.unlink(path)
         }
     }

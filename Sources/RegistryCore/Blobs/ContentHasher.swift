@@ -34,14 +34,16 @@ struct ContentHasher {
         }
     }
 
-    /// Adds the first `count` bytes of a file. Blocks.
-    mutating func update(from file: SharedDescriptor, count: Int64, buffer size: Int) throws(SystemError) {
+    /// Adds `count` bytes of a file from `offset` on. Blocks.
+    mutating func update(
+        from file: SharedDescriptor, at offset: Int64, count: Int64, buffer size: Int
+    ) throws(SystemError) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
         defer { buffer.deallocate() }
         var position: Int64 = 0
         while position < count {
             let wanted = Int(min(Int64(size), count - position))
-            let read = try systemCall("pread") { pread(file.number, buffer.baseAddress, wanted, off_t(position)) }
+            let read = try systemCall("pread") { pread(file.number, buffer.baseAddress, wanted, off_t(offset + position)) }
             guard read > 0 else { throw SystemError(code: EIO, call: "pread") }
             update(UnsafeRawBufferPointer(rebasing: buffer[..<read]))
             position += Int64(read)

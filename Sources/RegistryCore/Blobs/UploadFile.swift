@@ -26,8 +26,21 @@ final class UploadFile: @unchecked Sendable {
     private var turn = 0
     private var writebackOffset: Int64 = 0
     private var file: SharedDescriptor?
-    /// Whether it has become a blob or was discarded; from then on its path may belong to another `UploadFile`.
-    private var isFinished = false
+    /// Whether a request is at it now.
+    private(set) var isInUse = false
+    private var state = State.open
+    /// The hash as it was when the turn began, so that a chunk can be taken back without reading everything again.
+    private var hasherAtTurn: ContentHasher
+    /// A hash by the other algorithm, and how many bytes it has seen: who names that algorithm at the end and is wrong
+    /// does not make us read everything each time.
+    private var other: (hasher: ContentHasher, offset: Int64)?
+
+    private enum State {
+        case open
+        /// It has become a blob; the rows may still have to be written.
+        case committed(Digest, size: Int64)
+        case discarded
+    }
 
     init(path: String, algorithm: Digest.Algorithm, disk: Disk, limits: StorageLimits, root: String) {
         self.path = path
@@ -36,17 +49,20 @@ final class UploadFile: @unchecked Sendable {
         self.disk = disk
         self.limits = limits
         hasher = ContentHasher(algorithm)
+        hasherAtTurn = hasher
     }
 
     /// Begins a turn: opens the file, and after a restart hashes again what is in it.
     ///
     /// - Throws: `.unknownUpload` when it has become a blob or was discarded meanwhile.
     func begin() throws(UploadError) -> Turn {
-        guard !isFinished else { throw .unknownUpload }
+        guard case .open = state else { throw .unknownUpload }
         turn += 1
+        isInUse = true
         do throws(SystemError) {
             let size = try disk.size(of: path) ?? 0
             if size != offset { try rehash(size) }
+            hasherAtTurn = hasher
             return Turn(number: turn, offset: offset)
         } catch {
             throw UploadError(error)
@@ -79,7 +95,10 @@ final class UploadFile: @unchecked Sendable {
         do throws(SystemError) {
             let file = try openFile()
             _ = try systemCall("ftruncate") { ftruncate(file.number, off_t(offset)) }
-            try rehash(offset)
+            guard offset == turn.offset else { return try rehash(offset) }
+            hasher = hasherAtTurn
+            self.offset = offset
+            forgetBehind(offset)
         } catch {
             throw UploadError(error)
         }
@@ -87,14 +106,26 @@ final class UploadFile: @unchecked Sendable {
 
     /// Closes the file between two requests.
     func end(_ turn: Turn) {
-        if turn.number == self.turn { file = nil }
+        guard turn.number == self.turn else { return }
+        file = nil
+        isInUse = false
+    }
+
+    /// The blob that the upload has become, if it has: a request that is repeated need not send it again.
+    var committed: (digest: Digest, size: Int64)? {
+        if case .committed(let digest, let size) = state { (digest, size) } else { nil }
     }
 
     /// Takes the right to write from whoever has it, for good.
-    func finish() {
+    func discard() {
+        finish(.discarded)
+    }
+
+    private func finish(_ end: State) {
         turn += 1
         file = nil
-        isFinished = true
+        isInUse = false
+        state = end
     }
 
     /// Makes the file the blob `digest`: compare, sync the bytes, give them their name, sync the name.
@@ -113,7 +144,7 @@ final class UploadFile: @unchecked Sendable {
             // Once it has the blob's name nobody may write to it, also when making that name durable fails.
             file = nil
             try disk.rename(path, to: blob, in: folder)
-            finish()
+            finish(.committed(digest, size: offset))
             return offset
         } catch {
             throw UploadError(error)
@@ -139,21 +170,30 @@ final class UploadFile: @unchecked Sendable {
 
     private func rehash(_ size: Int64) throws(SystemError) {
         var hasher = ContentHasher(algorithm)
-        if size > 0 { try hasher.update(from: openFile(), count: size, buffer: limits.buffer) }
+        if size > 0 { try hasher.update(from: openFile(), at: 0, count: size, buffer: limits.buffer) }
         self.hasher = hasher
         offset = size
-        writebackOffset = min(writebackOffset, size)
+        forgetBehind(size)
     }
 
     /// A client may name the algorithm only at the end; then what is on the disk is read once more.
     private func digestSoFar(_ wanted: Digest.Algorithm) throws(UploadError) -> Digest {
         guard wanted != algorithm else { return hasher.digest }
         do throws(SystemError) {
-            var hasher = ContentHasher(wanted)
-            if offset > 0 { try hasher.update(from: openFile(), count: offset, buffer: limits.buffer) }
+            var (hasher, seen) = other ?? (ContentHasher(wanted), 0)
+            if seen < offset {
+                try hasher.update(from: openFile(), at: seen, count: offset - seen, buffer: limits.buffer)
+            }
+            seen = offset
+            other = (hasher, seen)
             return hasher.digest
         } catch {
             throw UploadError(error)
         }
+    }
+
+    private func forgetBehind(_ offset: Int64) {
+        writebackOffset = min(writebackOffset, offset)
+        if let seen = other?.offset, seen > offset { other = nil }
     }
 }

@@ -12,8 +12,7 @@ extension LedgerReader {
     func upload(_ id: UploadID, in repository: RepositoryName, at now: Int64) throws -> StoredUpload? {
         try connection.first(
             """
-            SELECT upload.algorithm, upload.expires FROM upload JOIN repository ON repository.id = upload.repository
-            WHERE upload.id = ?1 AND repository.name = ?2 AND upload.expires > ?3
+            SELECT algorithm, expires FROM upload WHERE id = ?1 AND repository = ?2 AND expires > ?3
             """, id.description, repository.rawValue, now
         ) { row throws(SQLiteError) in
             guard let algorithm = Digest.Algorithm(rawValue: row.text(0)) else {
@@ -43,19 +42,24 @@ extension LedgerTransaction {
     func beginUpload(
         _ id: UploadID, algorithm: Digest.Algorithm, in repository: RepositoryName, lifetime: Int64, limit: Int
     ) throws {
-        let repository = try ensureRepository(repository)
         let count = try connection.first(
-            "SELECT count(*) FROM upload WHERE repository = ?1 AND expires > ?2", repository, now
+            "SELECT count(*) FROM upload WHERE repository = ?1 AND expires > ?2", repository.rawValue, now
         ) { $0.int(0) }
         guard count ?? 0 < limit else { throw UploadError.tooManyUploads(limit: limit) }
         try connection.execute(
             "INSERT INTO upload (id, repository, algorithm, started, expires) VALUES (?1, ?2, ?3, ?4, ?5)",
-            id.description, repository, algorithm.rawValue, now, now + lifetime)
+            id.description, repository.rawValue, algorithm.rawValue, now, now + lifetime)
     }
 
     /// Gives a session another lifetime.
     func extendUpload(_ id: UploadID, lifetime: Int64) throws {
         try connection.execute("UPDATE upload SET expires = ?2 WHERE id = ?1", id.description, now + lifetime)
+    }
+
+    /// Ends a session that has expired; false when it was given another lifetime meanwhile, or is gone.
+    func endUpload(_ id: UploadID, expiredAt time: Int64) throws -> Bool {
+        try connection.execute("DELETE FROM upload WHERE id = ?1 AND expires <= ?2", id.description, time)
+        return connection.changes > 0
     }
 
     /// Ends a session; false when there was none.

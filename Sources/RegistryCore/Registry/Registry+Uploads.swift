@@ -38,8 +38,7 @@ extension Registry {
     package func append(
         _ source: some ByteSource, to id: UploadID, in repository: RepositoryName, range: ClosedRange<Int64>?
     ) async throws -> UploadStatus {
-        let session = try await continued(id, in: repository)
-        let intake = try await blobs.resume(id, algorithm: session.algorithm)
+        let intake = try await takeUp(id, in: repository)
         do {
             let offset = try await receive(source, into: intake, range: range)
             await intake.end()
@@ -53,26 +52,36 @@ extension Registry {
     /// Appends the bytes of `source`, if any, and makes the upload the blob `digest`, durably.
     ///
     /// When this returns, the blob survives a power failure. Committing a digest that is already stored succeeds. On an
-    /// error the upload stays open and may be retried; after an error of the ledger it begins again at 0.
+    /// error the upload stays open and may be retried.
     ///
     /// - Throws: `UploadError.digestMismatch` when the received bytes hash to something else.
     package func commit(
         _ id: UploadID, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
         range: ClosedRange<Int64>?
     ) async throws {
-        let session = try await continued(id, in: repository)
-        let intake = try await blobs.resume(id, algorithm: session.algorithm)
-        let size: Int64
-        do {
-            _ = try await receive(source, into: intake, range: range)
-            size = try await blobs.commit(intake, as: digest)
-        } catch {
-            await intake.end()
-            throw error
-        }
+        let size = try await store(id, as: digest, in: repository, last: source, range: range)
         try await ledger.write { transaction in
             try transaction.linkBlob(digest, size: size, to: repository)
             try transaction.endUpload(id)
+        }
+        blobs.forget(id)
+    }
+
+    /// Makes the file of the blob durable. When an earlier request came that far and only its rows failed, there is
+    /// nothing left to do, and nothing has to be sent again.
+    private func store(
+        _ id: UploadID, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
+        range: ClosedRange<Int64>?
+    ) async throws -> Int64 {
+        _ = try session(id, in: repository)
+        if let committed = await blobs.committed(id), committed.digest == digest { return committed.size }
+        let intake = try await takeUp(id, in: repository)
+        do {
+            _ = try await receive(source, into: intake, range: range)
+            return try await blobs.commit(intake, as: digest)
+        } catch {
+            await intake.end()
+            throw error
         }
     }
 
@@ -85,6 +94,7 @@ extension Registry {
             _ = try await intake.receive(from: source)
             let size = try await blobs.commit(intake, as: digest)
             try await ledger.write { try $0.linkBlob(digest, size: size, to: repository) }
+            blobs.forget(id)
         } catch {
             try? await blobs.discard(id)
             throw error
@@ -104,14 +114,18 @@ extension Registry {
     @discardableResult
     package func dropExpiredUploads() async throws -> Int {
         let now = clock.milliseconds
-        var dropped = 0
-        for id in try ledger.read({ try $0.expiredUploads(at: now, limit: 1000) }) {
-            try await ledger.write(durable: false) { _ = try $0.endUpload(id) }
-            try await blobs.discard(id)
-            dropped += 1
+        let expired = try ledger.read { try $0.expiredUploads(at: now, limit: Self.sweptAtOnce) }
+        var idle: [UploadID] = []
+        for id in expired where await !blobs.isInUse(id) { idle.append(id) }
+        let ended = try await ledger.write(durable: false) { [idle] transaction in
+            try idle.filter { try transaction.endUpload($0, expiredAt: now) }
         }
-        return dropped
+        for id in ended { try await blobs.discard(id) }
+        return ended.count
     }
+
+    /// Uploads that one sweep drops; the caller sweeps again when it was as many as that.
+    package static let sweptAtOnce = 1000
 
     /// Drops files in uploads/ that belong to no session: what a crash left behind. At start only, before any upload.
     ///
@@ -137,6 +151,19 @@ extension Registry {
             throw UploadError.unknownUpload
         }
         return upload
+    }
+
+    /// Begins a turn at an upload whose session is alive, before the turn and after it has begun: in between, another
+    /// request may have finished it.
+    private func takeUp(_ id: UploadID, in repository: RepositoryName) async throws -> UploadIntake {
+        let intake = try await blobs.resume(id, algorithm: continued(id, in: repository).algorithm)
+        do {
+            _ = try session(id, in: repository)
+            return intake
+        } catch {
+            try? await blobs.discard(id)
+            throw error
+        }
     }
 
     /// The session of a request that is about to send bytes. Such a session lives on, whatever becomes of the request: it must
