@@ -35,8 +35,11 @@ extension Settings {
             "limits.config", \.limits.config, .size(65536...64 * mebibyte),
             "Bytes of the largest image configuration that is read for its labels."),
         Key(
-            "limits.tags_per_push", \.limits.tagsPerPush, .count(10...400),
+            "limits.tags_per_push", \.limits.tagsPerPush, .count(10...100),
             "Tags that one manifest push may set; past it, 414."),
+        Key(
+            "limits.references", \.limits.references, .count(100...100_000),
+            "Layers, platform manifests and other blobs that one manifest may name."),
         Key("limits.page", \.limits.page, .count(1...10000), "Items in the largest page of a list."),
         Key(
             "limits.referrers_page", \.limits.referrersPage, .size(65536...16 * mebibyte),

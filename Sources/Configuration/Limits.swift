@@ -15,6 +15,8 @@ extension Settings {
         package var config = 4 * 1024 * 1024
         /// Tags that one manifest push may set; past it, `414`.
         package var tagsPerPush = 46
+        /// Layers, platform manifests and other blobs that one manifest may name.
+        package var references = 10_000
         /// Items in the largest page of a list.
         package var page = 1000
         /// Bytes of one page of referrers.

@@ -7,6 +7,8 @@ import Logging
 extension Connection {
     /// Files up to this size are read in the same hop that opens them and sent from memory with the head.
     private static let smallFile: Int64 = 64 * 1024
+    /// Contents in memory up to this size are copied behind the head.
+    private static let joinedBytes = 16 * 1024
     /// Bytes that one hop to a lane sends: large enough that the hop does not show, small enough to share the lane.
     private static let sliceSize = 1024 * 1024
 
@@ -31,7 +33,9 @@ extension Connection {
             plan.head, body: plan.framing, persists: persists, date: clock.date, version: request.version,
             into: &encoded)
         var rest = plan.parts[...]
-        while case .bytes(let bytes)? = rest.first {
+        plan.parts = []
+        // Small contents go out with the head in one call; large ones are not copied for that.
+        while case .bytes(let bytes)? = rest.first, bytes.count <= Self.joinedBytes {
             encoded += bytes
             rest.removeFirst()
         }
@@ -87,9 +91,9 @@ extension Connection {
 
     /// Sends a part of a file from the page cache to the socket, slice by slice, on a lane.
     private func sendFile(_ file: SharedDescriptor, _ range: Range<Int64>) async -> Bool {
-        let lane = context.lanes.next()
         var position = range.lowerBound
         while position < range.upperBound {
+            let lane = context.lanes.next()
             let count = Int(min(Int64(Self.sliceSize), range.upperBound - position))
             let start = position
             let socket = source.shared

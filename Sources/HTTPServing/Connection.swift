@@ -18,6 +18,8 @@ final class Connection: @unchecked Sendable {
     private let inbound: Inbound
     /// The handler took too long and the client has been told so: nothing more may be sent.
     private var isAbandoned = false
+    /// A handler is at work; before and after it, a deadline that passes is somebody else's.
+    private var isHandling = false
 
     init(_ source: EventSource, peer: SocketAddress, loop: EventLoop, clock: LoopClock, context: ServerContext) {
         self.source = source
@@ -53,7 +55,9 @@ final class Connection: @unchecked Sendable {
         let started = Instant.now
         let body = InboundBody(of: head, inbound: inbound, loop: loop, limits: context.limits)
         source.setDeadline(loop.now.advanced(by: context.limits.handlerTimeout))
+        isHandling = true
         let response = await context.handler(Request(head: head, peer: peer, body: body))
+        isHandling = false
         guard !isAbandoned else { return false }
         switch body.failure {
         case .disconnected?: return false
@@ -89,22 +93,20 @@ final class Connection: @unchecked Sendable {
     /// Says that nothing more comes, then drops what still arrives, so that the client reads the answer and not a reset.
     private func linger() async {
         source.shutDown(sendingOnly: true)
-        source.setDeadline(loop.now.advanced(by: context.limits.linger))
-        while true {
-            do {
-                if let count = try source.receive(into: loop.scratch) {
-                    if count == 0 { return }
-                    guard loop.now < source.deadline else { return }
-                    continue
-                }
-            } catch { return }
-            guard await source.wait(.readable) == .ready else { return }
+        let end = Instant.now.advanced(by: context.limits.linger)
+        source.setDeadline(end)
+        while Instant.now < end {
+            // A fast sender must not keep the loop: after each piece the other connections have their turn.
+            let count: Int?
+            do { count = try source.receive(into: loop.scratch) } catch { return }
+            guard count != 0 else { return }
+            if count != nil { await Task.yield() } else if await source.wait(.readable) != .ready { return }
         }
     }
 
     /// The handler's time is over. It cannot be stopped in the middle of a system call, but the client need not wait.
     private func abandon() {
-        guard !isAbandoned else { return }
+        guard isHandling, !isAbandoned else { return }
         isAbandoned = true
         context.logger.warning("handler took too long", metadata: ["peer": "\(peer)"])
         let encoded = encodedProblem(503, "the server did not answer in time", nil)

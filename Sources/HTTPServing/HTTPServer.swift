@@ -84,8 +84,8 @@ package final class HTTPServer: Sendable {
                     home.connections.wrappingAdd(1, ordering: .relaxed)
                     group.addTask(executorPreference: home.loop) { await self.serve(accepted, on: home) }
                 } catch {
-                    // ECONNABORTED and friends concern one client; without descriptors or memory, wait for some.
-                    guard error.isOutOfDescriptors || error.isOutOfMemory else { continue }
+                    // The one error that concerns a single client. Anything else lasts, so trying at once would spin.
+                    guard error.code != ECONNABORTED else { continue }
                     context.logger.warning("cannot accept connections", metadata: ["error": "\(error)"])
                     await pause(listener, .milliseconds(500), on: clock.loop)
                 }
@@ -112,8 +112,4 @@ package final class HTTPServer: Sendable {
         guard let source = try? clock.loop.watch(descriptor) else { return }
         await Connection(source, peer: accepted.peer, loop: clock.loop, clock: clock, context: context).run()
     }
-}
-
-extension SystemError {
-    fileprivate var isOutOfMemory: Bool { code == ENOMEM || code == ENOBUFS }
 }

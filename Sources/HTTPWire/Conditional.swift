@@ -30,10 +30,10 @@ package struct EntityTag: Sendable, Hashable {
     }
 
     /// RFC 9110 §8.8.3.2: equal whether or not either is weak.
-    package func weaklyEquals(_ other: EntityTag) -> Bool { opaque == other.opaque }
+    package func weaklyEquals(_ other: EntityTag) -> Bool { opaque.utf8.elementsEqual(other.opaque.utf8) }
 
     /// RFC 9110 §8.8.3.2: equal and neither is weak.
-    package func stronglyEquals(_ other: EntityTag) -> Bool { opaque == other.opaque && !isWeak && !other.isWeak }
+    package func stronglyEquals(_ other: EntityTag) -> Bool { weaklyEquals(other) && !isWeak && !other.isWeak }
 }
 
 /// The condition "only if I do not have it already" (RFC 9110 §13.1.2).

@@ -6,7 +6,7 @@
 package struct QueryItems: Sequence, Sendable {
     package typealias Element = (name: String, value: String)
 
-    /// Past it, `414`. A push may carry 46 tags.
+    /// Past it, `414`. A push may carry as many tags as the configuration allows, at most 100.
     static let limit = 128
 
     private let query: String

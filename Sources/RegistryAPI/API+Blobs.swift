@@ -10,7 +10,7 @@ extension API {
     func getBlob(_ digest: Digest, in repository: RepositoryName) throws -> Response {
         let fields: HTTPFields = [
             .contentType: "application/octet-stream", .dockerContentDigest: "\(digest)",
-            .cacheControl: "max-age=31536000, immutable",
+            .cacheControl: "private, max-age=31536000, immutable",
         ]
         let body: ResponseBody
         switch try registry.blob(digest, in: repository) {
@@ -56,7 +56,8 @@ extension API {
 
     private func algorithm(_ query: QueryItems) throws -> Digest.Algorithm {
         guard let text = query.first("digest-algorithm") else { return .sha256 }
-        guard let algorithm = Digest.Algorithm(rawValue: text) else {
+        guard let algorithm = Digest.Algorithm.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) })
+        else {
             throw Problem(400, .digestInvalid, "digest-algorithm must be sha256 or sha512")
         }
         return algorithm

@@ -14,7 +14,7 @@ extension API {
             .ok,
             [
                 .contentType: manifest.mediaType, .dockerContentDigest: "\(manifest.digest)",
-                .cacheControl: isDigest ? "max-age=31536000, immutable" : "no-cache",
+                .cacheControl: isDigest ? "private, max-age=31536000, immutable" : "no-cache",
             ],
             etag: EntityTag("\(manifest.digest)"),
             body: content ? .bytes(manifest.content) : .absent(count: manifest.size))

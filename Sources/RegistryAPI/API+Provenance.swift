@@ -9,27 +9,33 @@ extension API {
     /// `GET /provenance/<digest>`: what is known of a manifest, an index, a config or a layer.
     ///
     /// 404 only for a digest that was never seen; one that was seen and has no records has an empty list of them.
-    func traceDigest(_ digest: Digest, _ request: Request) throws -> Response {
-        let query = request.head.target.queryItems
-        let count = try pageSize(query, name: "limit")
-        guard let trace = try registry.trace(digest, after: try cursor(query), count: count) else {
-            throw Problem(404, .manifestUnknown, "\(digest) was never seen here")
+    func traceDigest(_ digest: Digest, _ request: Request) async throws -> Response {
+        let target = request.head.target
+        let count = try pageSize(target.queryItems, name: "limit")
+        let after = try cursor(target.queryItems)
+        return try await registry.aside {
+            guard let trace = try registry.trace(digest, after: after, count: count) else {
+                throw Problem(404, .manifestUnknown, "\(digest) was never seen here")
+            }
+            var response = Response.json(.object(document(of: trace)))
+            link(&response, to: trace.records.next, target)
+            return response
         }
-        var response = Response.json(.object(document(of: trace)))
-        link(&response, to: trace.records.next, request)
-        return response
     }
 
     /// `GET /provenance?repository=&revision=&label=&builder=&kind=&since=&until=`: records that match, oldest first.
-    func listRecords(_ request: Request) throws -> Response {
-        let query = request.head.target.queryItems
-        let count = try pageSize(query, name: "limit")
-        let page = try registry.records(matching: try filter(query), after: try cursor(query), count: count)
-        var document: JSONObject = ["records": .array(page.entries.map { .object(self.document(of: $0)) })]
-        document["next"] = page.next.map { .string("\($0)") } ?? .null
-        var response = Response.json(.object(document))
-        link(&response, to: page.next, request)
-        return response
+    func listRecords(_ request: Request) async throws -> Response {
+        let target = request.head.target
+        let count = try pageSize(target.queryItems, name: "limit")
+        let (filter, after) = (try filter(target.queryItems), try cursor(target.queryItems))
+        return try await registry.aside {
+            let page = try registry.records(matching: filter, after: after, count: count)
+            var document: JSONObject = ["records": .array(page.entries.map { .object(self.document(of: $0)) })]
+            document["next"] = page.next.map { .string("\($0)") } ?? .null
+            var response = Response.json(.object(document))
+            link(&response, to: page.next, target)
+            return response
+        }
     }
 
     // MARK: - Questions
@@ -62,10 +68,14 @@ extension API {
         filter.revision = query.first("revision")
         filter.builder = query.first("builder")
         if let text = query.first("label") {
-            guard let equals = text.firstIndex(of: "=") else {
+            let bytes = text.utf8
+            guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")) else {
                 throw Problem(400, .unsupported, "label must be <key>=<value>")
             }
-            filter.label = (String(text[..<equals]), String(text[text.index(after: equals)...]))
+            filter.label = (
+                String(decoding: bytes[..<equals], as: UTF8.self),
+                String(decoding: bytes[bytes.index(after: equals)...], as: UTF8.self)
+            )
         }
         filter.since = try query.first("since").map { try time($0, "since") }
         filter.until = try query.first("until").map { try time($0, "until") }
@@ -85,11 +95,11 @@ extension API {
         throw Problem(400, .unsupported, "\(name) must be a time such as 2026-01-31T12:00:00Z")
     }
 
-    private func link(_ response: inout Response, to next: Int64?, _ request: Request) {
+    private func link(_ response: inout Response, to next: Int64?, _ target: RequestTarget) {
         guard let next else { return }
-        var items = request.head.target.queryItems.filter { !$0.name.utf8.elementsEqual("cursor".utf8) }
+        var items = target.queryItems.filter { !$0.name.utf8.elementsEqual("cursor".utf8) }
         items.append(("cursor", "\(next)"))
-        response.fields[.link] = LinkHeader.next(path: request.head.target.path, query: items)
+        response.fields[.link] = LinkHeader.next(path: target.path, query: items)
     }
 
     // MARK: - Answers
@@ -120,7 +130,8 @@ extension API {
         let document = try? JSONValue(parsing: Array(push.document.utf8))
         entry["record"] = .integer(push.id)
         entry["time"] = .string(Self.text(of: push.time))
-        for name in ["builder", "revision", "source", "version", "labels"] { entry[name] = document?[name] }
+        entry["builder"] = Self.builder(of: push)
+        for name in ["revision", "source", "version", "labels"] { entry[name] = document?[name] }
         return .object(entry)
     }
 
@@ -134,9 +145,20 @@ extension API {
         actor["clientAddress"] = record.clientAddress.map { .string($0) } ?? .null
         actor["userAgent"] = record.userAgent.map { .string($0) } ?? .null
         document["actor"] = .object(actor)
+        if record.kind == RecordKind.push.rawValue { document["builder"] = Self.builder(of: record) }
         let rest = try? JSONValue(parsing: Array(record.document.utf8))
         for member in rest?.object?.members ?? [] { document[member.key] = member.value }
         return document
+    }
+
+    /// Until a build record says who built it, only who pushed it is known: a claim, and marked as one. It is read from
+    /// the erasable part of the record, so that it goes with it.
+    private static func builder(of record: StoredRecord) -> JSONValue {
+        if let principal = record.principal {
+            return ["id": .string(principal), "claimed": true, "source": "principal"]
+        }
+        guard let userAgent = record.userAgent else { return .null }
+        return ["id": .string(userAgent), "claimed": true, "source": "user-agent"]
     }
 
     /// RFC 3339, to the millisecond, in UTC.

@@ -71,8 +71,8 @@ package struct API: Sendable {
         case (.upload(let name, let id), .put): try await finishUpload(id, in: name, request)
         case (.upload(let name, let id), .delete): try await cancelUpload(id, in: name)
         case (.upload(let name, let id), _): try await uploadStatus(id, in: name)
-        case (.provenance(let digest), _): try traceDigest(digest, request)
-        case (.provenanceList, _): try listRecords(request)
+        case (.provenance(let digest), _): try await traceDigest(digest, request)
+        case (.provenanceList, _): try await listRecords(request)
         case (.health, _): .text("ok\n")
         case (.readiness, _):
             isReady() ? .text("ready\n") : Response(.serviceUnavailable, body: .bytes(Array("draining\n".utf8)))

@@ -52,6 +52,8 @@ extension Problem {
         case .digestMismatch(let expected, let computed):
             self.init(400, .digestInvalid, "expected \(expected), computed \(computed)")
         case .tooManyTags(let limit): self.init(414, .unsupported, "at most \(limit) tags are taken in one request")
+        case .tooManyReferences(let count, let limit):
+            self.init(400, .manifestInvalid, "the manifest names \(count) things, and at most \(limit) are taken")
         case .storage(let error): self.init(error)
         }
     }

@@ -27,10 +27,10 @@ struct Serve: AsyncParsableCommand {
         Self.raiseDescriptorLimit()
         let store = try Store(settings)
         let registry = Registry(
-            blobs: store.blobs, ledger: store.ledger, lanes: store.lanes, limits: settings.registryLimits,
+            blobs: store.blobs, ledger: store.ledger, readLanes: store.readLanes, limits: settings.registryLimits,
             logger: logger, rule: { settings.policy(for: $0) })
         let listeners = try Self.listen(settings.listen)
-        let server = try Self.server(settings, registry: registry, lanes: store.lanes, logger: logger)
+        let server = try Self.server(settings, registry: registry, lanes: store.readLanes, logger: logger)
         var progress = Progress("checking unfinished uploads")
         try await registry.dropForgottenUploads { progress.report($0, of: $1) }
         Self.announce(listeners, logger: logger)

@@ -28,6 +28,7 @@ extension Settings {
         limits.manifest = self.limits.manifest
         limits.config = self.limits.config
         limits.tagsPerPush = self.limits.tagsPerPush
+        limits.references = self.limits.references
         limits.page = self.limits.page
         limits.referrersPage = self.limits.referrersPage
         limits.uploadsPerRepository = self.limits.uploadsPerRepository

@@ -6,7 +6,9 @@ import SQLite
 
 /// The data folder, opened by one process at a time.
 struct Store {
-    let lanes: Lanes
+    /// For uploads, which may be busy with a disk for long, and for everything that is read.
+    let uploadLanes: Lanes
+    let readLanes: Lanes
     let blobs: BlobStore
     let ledger: Ledger
     /// Holds the lock on the folder for as long as the process lives.
@@ -18,8 +20,9 @@ struct Store {
         do {
             try Self.makeFolder(root)
             lock = try FolderLock("\(root)/lock")
-            lanes = Lanes(count: settings.threads.lanes)
-            blobs = try BlobStore(root: root, lanes: lanes, limits: settings.storageLimits)
+            uploadLanes = Lanes(count: settings.threads.lanes)
+            readLanes = Lanes(count: settings.threads.lanes)
+            blobs = try BlobStore(root: root, lanes: uploadLanes, limits: settings.storageLimits)
             ledger = try Ledger(path: "\(root)/waybill.db", options: settings.ledgerOptions) { name, index, total in
                 Console.error("migrating the database: \(name) (\(index + 1) of \(total))")
             }

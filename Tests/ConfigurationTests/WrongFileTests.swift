@@ -136,9 +136,9 @@ import Testing
                     + "(given 46; accepted: up to 30)"
             ])
         #expect(
-            problems("", environment: ["WAYBILL_LIMITS_TAGS_PER_PUSH": "400"]) == [
+            problems("limits: {request_line: 8KiB}", environment: ["WAYBILL_LIMITS_TAGS_PER_PUSH": "100"]) == [
                 "environment WAYBILL_LIMITS_TAGS_PER_PUSH: limits.tags_per_push has no room in limits.request_line "
-                    + "(given 400; accepted: up to 107)"
+                    + "(given 100; accepted: up to 46)"
             ])
     }
 

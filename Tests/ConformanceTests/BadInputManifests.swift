@@ -23,7 +23,8 @@ import Testing
         #"{"schemaVersion":2,\#(config),"layers":[{"mediaType":"a/b","digest":"\#(digest)","size":3}]}"#,
         #"{"schemaVersion":2,\#(config),"layers":[{"mediaType":"a/b","digest":"md5:00","size":2}]}"#,
         #"{"schemaVersion":2,\#(config),"layers":[{"mediaType":"","digest":"\#(digest)","size":2}]}"#,
-        #"{"schemaVersion":2,\#(config),"subject":"\#(digest)"}"#, #"{"schemaVersion":2,\#(config),"annotations":{"a":1}}"#,
+        #"{"schemaVersion":2,\#(config),"subject":"\#(digest)"}"#,
+        #"{"schemaVersion":2,\#(config),"annotations":{"a":1}}"#,
         #"{"schemaVersion":2,\#(config),"manifests":[]}"#, #"{"schemaVersion":2,\#(config),\#(config)}"#,
         #"{"schemaVersion":2,\#(config),"annotations":{"a":"1","a":"2"}}"#,
         #"{"schemaVersion":2,\#(config),"annotations":{"a":"1","\u0061":"2"}}"#,
@@ -40,7 +41,8 @@ import Testing
 
     @Test func `that are not UTF-8 are refused with MANIFEST_INVALID`() throws {
         for bytes: [UInt8] in [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80]] {
-            let manifest = [UInt8](#"{"schemaVersion":2,\#(Self.config),"annotations":{"a":""#) + bytes + [UInt8](#""}}"#)
+            let manifest =
+                [UInt8](#"{"schemaVersion":2,\#(Self.config),"annotations":{"a":""#) + bytes + [UInt8](#""}}"#)
             #expect(try server.put(manifest: manifest, to: "library/app", as: "v1").codes == ["MANIFEST_INVALID"])
         }
     }
@@ -62,7 +64,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "application/vnd.docker.distribution.manifest.v1+json", "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
         "text/html", "application/vnd.oci.image.config.v1+json", "image/png", "*/*", "é", "x",
     ])
     func `of another type are refused with MANIFEST_INVALID`(_ type: String) throws {
@@ -91,7 +94,8 @@ import Testing
     @Test func `that break off store nothing`() throws {
         let manifest = Fixture.image(seed: 2).manifest
         let connection = try server.connect()
-        try connection.send("PUT /v2/library/app/manifests/v1 HTTP/1.1\r\nHost: x\r\nContent-Length: \(manifest.count)\r\n\r\n")
+        try connection.send(
+            "PUT /v2/library/app/manifests/v1 HTTP/1.1\r\nHost: x\r\nContent-Length: \(manifest.count)\r\n\r\n")
         try connection.send(Array(manifest.dropLast()))
         connection.finishSending()
         #expect(connection.isClosed())

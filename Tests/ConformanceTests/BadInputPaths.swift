@@ -21,7 +21,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "A", "Library/app", "a/B", "-a", "a-", "a..b", "a___b", ".a", "a/", "_a", "a%20b", "a%2Bb", "ä", "a%C3%A4", "🐳", "a/-/b",
+        "A", "Library/app", "a/B", "-a", "a-", "a..b", "a___b", ".a", "a/", "_a", "a%20b", "a%2Bb", "ä", "a%C3%A4", "🐳",
+        "a/-/b",
         "a%27%3B--", "a%3C", String(repeating: "a", count: 256), String(repeating: "a/", count: 130) + "a",
     ])
     func `are refused with NAME_INVALID when no repository can have the name`(_ name: String) throws {
@@ -48,7 +49,8 @@ import Testing
         "md5:d41d8cd98f00b204e9800998ecf8427e", "sha384:\(String(repeating: "0", count: 96))", "sha256:",
         "sha256:\(String(repeating: "g", count: 64))", "sha256:\(String(repeating: "A", count: 64))",
         "sha256:\(String(repeating: "0", count: 63))", "sha256:\(String(repeating: "0", count: 65))",
-        "SHA256:\(String(repeating: "0", count: 64))", "sha512:\(String(repeating: "0", count: 64))", "::", "sha256%00:0",
+        "SHA256:\(String(repeating: "0", count: 64))", "sha512:\(String(repeating: "0", count: 64))", "::",
+        "sha256%00:0",
     ])
     func `are refused with 400 when the digest is none`(_ digest: String) throws {
         for kind in ["blobs", "manifests", "referrers"] {
@@ -58,7 +60,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["/v2/x", "/v2/library/app", "/v2/_catalog/x", "/v2/library/app/tags", "/v2/library/app/tags/other"])
+    @Test(arguments: [
+        "/v2/x", "/v2/library/app", "/v2/_catalog/x", "/v2/library/app/tags", "/v2/library/app/tags/other",
+    ])
     func `answer 404 with errors under v2`(_ path: String) throws {
         let answer = try server.get(path)
         #expect(answer.status == 404)

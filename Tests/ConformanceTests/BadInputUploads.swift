@@ -73,7 +73,8 @@ import Testing
     func `a body that is shorter than it says stores nothing`(_ method: String) throws {
         let path = method == "POST" ? "/v2/library/app/blobs/uploads/" : location
         let connection = try server.connect()
-        try connection.send("\(method) \(path)?digest=\(blob.digest) HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n")
+        try connection.send(
+            "\(method) \(path)?digest=\(blob.digest) HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n")
         try connection.send(Array(blob.dropLast()))
         connection.finishSending()
         #expect(connection.isClosed())

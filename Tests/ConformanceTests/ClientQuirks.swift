@@ -21,7 +21,9 @@ import Testing
         #expect(try server.push(image, to: "library/app", as: "v1")["Docker-Content-Digest"] == "\(image.digest)")
     }
 
-    @Test func `quirks 3 and 4: a location is an absolute path, because containerd takes anything else for a host`() throws {
+    @Test func `quirks 3 and 4: a location is an absolute path, because containerd takes anything else for a host`()
+        throws
+    {
         let location = try server.beginUpload(to: "library/app")
         let answers = [
             try server.patch(location, blob, at: 0), try server.get(location),
@@ -92,7 +94,8 @@ import Testing
         let connection = try server.connect()
         for seed in 0..<10 {
             let blob = Fixture.bytes(100, seed: UInt64(seed))
-            let pushed = try connection.request("POST", "/v2/library/app/blobs/uploads/?digest=\(blob.digest)", body: blob)
+            let pushed = try connection.request(
+                "POST", "/v2/library/app/blobs/uploads/?digest=\(blob.digest)", body: blob)
             #expect(pushed.status == 201)
             #expect(try connection.request("HEAD", "/v2/library/app/blobs/\(blob.digest)").status == 200)
         }
@@ -109,7 +112,8 @@ import Testing
         try server.push(blob: blob, to: "library/old")
         for query in ["&from=library/old&origin=registry.example", ""] {
             let answer = try server.request(
-                "POST", "/v2/library/new/blobs/uploads/?mount=\(blob.digest)\(query)", [("Content-Type", "application/json")],
+                "POST", "/v2/library/new/blobs/uploads/?mount=\(blob.digest)\(query)",
+                [("Content-Type", "application/json")],
                 body: [])
             #expect(answer.status == 201)
         }
@@ -228,7 +232,8 @@ import Testing
         let paths = [
             "/v2/library/app/tags/list", "/v2/A/tags/list", "/v2/nothing", "/v2/library/app/blobs/x",
             "/v2/library/app/blobs/sha256:\(String(repeating: "0", count: 64))", "/v2/library/app/manifests/v1",
-            "/v2/library/app/tags/list?n=x", "/v2/../x", "/v2/%zz", "/v2/library/app/tags/list?\(String(repeating: "a&", count: 200))",
+            "/v2/library/app/tags/list?n=x", "/v2/../x", "/v2/%zz",
+            "/v2/library/app/tags/list?\(String(repeating: "a&", count: 200))",
             "/v2/\(String(repeating: "a", count: 20_000))",
         ]
         for path in paths {
@@ -244,7 +249,8 @@ import Testing
             let faults = FaultSwitch()
             let server = try TestServer(TestRegistry(disk: faults.disk))
             faults.fail(.write)
-            let answer = try server.request("POST", "/v2/a/blobs/uploads/?digest=\([UInt8]("x").digest)", body: [UInt8]("x"))
+            let answer = try server.request(
+                "POST", "/v2/a/blobs/uploads/?digest=\([UInt8]("x").digest)", body: [UInt8]("x"))
             #expect(answer.status == 507)
             #expect(answer.reason == "no space left on device")
             faults.fail(nil)
@@ -278,7 +284,9 @@ import Testing
     @Test(.live) func `quirk 31: the version is in every answer under v2`() throws {
         let server = Live.server
         try server.push(image, to: "library/app", as: "v1")
-        for path in ["", "_catalog", "library/app/tags/list", "library/app/manifests/v1", "library/app/manifests/v2", "x"] {
+        for path in [
+            "", "_catalog", "library/app/tags/list", "library/app/manifests/v1", "library/app/manifests/v2", "x",
+        ] {
             #expect(try server.get("/v2/\(path)")["Docker-Distribution-Api-Version"] == "registry/2.0")
         }
     }
@@ -305,7 +313,8 @@ import Testing
     @Test(.live) func `quirk 35: warnings are 299 from nobody, without a date, and at most 4096 bytes`() throws {
         let server = Live.server
         try server.push(image, to: "library/app", as: "v1")
-        let windows = Fixture.index((0..<3).map { _ in (image.manifest, Platform(architecture: "amd64", os: "windows")) })
+        let windows = Fixture.index(
+            (0..<3).map { _ in (image.manifest, Platform(architecture: "amd64", os: "windows")) })
         let answer = try server.put(manifest: windows, to: "library/app", type: .ociIndex)
         #expect(answer.status == 201)
         let warnings = answer.all("Warning")
@@ -332,7 +341,9 @@ import Testing
     }
 
     @Test(.live, arguments: ["PUT", "PATCH"])
-    func `quirk 37: a client that is refused early reads the answer after it has sent everything`(_ method: String) throws {
+    func `quirk 37: a client that is refused early reads the answer after it has sent everything`(_ method: String)
+        throws
+    {
         let server = Live.server
         let answer = try server.request(
             method, "/v2/library/app/blobs/uploads/01234567-89ab-4cde-8f01-23456789abcd?digest=\([UInt8]().digest)",
@@ -351,7 +362,8 @@ import Testing
     @Test(.live) func `quirk 39: no platform is too strange`() throws {
         let server = Live.server
         try server.push(image, to: "library/app")
-        for platform in [#"{"architecture":"unknown","os":"unknown"}"#, "{}", "null", #"{"architecture":"","os":"⌘"}"#] {
+        for platform in [#"{"architecture":"unknown","os":"unknown"}"#, "{}", "null", #"{"architecture":"","os":"⌘"}"#]
+        {
             let entry = Manifests.descriptor(image.manifest, .ociManifest, #","platform":\#(platform)"#)
             let index = Manifests.index(.ociIndex, [entry])
             #expect(try server.put(manifest: index, to: "library/app", type: .ociIndex).status == 201)

@@ -46,7 +46,9 @@ import Testing
 
     @Test func `lets a tag change from one type to any other and back`() throws {
         let image = Fixture.image()
-        let types: [MediaType] = [.dockerManifest, .ociIndex, .ociManifest, .dockerManifestList, .ociIndex, .dockerManifest]
+        let types: [MediaType] = [
+            .dockerManifest, .ociIndex, .ociManifest, .dockerManifestList, .ociIndex, .dockerManifest,
+        ]
         try server.push(blob: Manifests.empty, to: "library/app")
         try server.push(image, to: "library/app")
         for type in types {
@@ -67,7 +69,8 @@ import Testing
             #expect(try server.put(manifest: manifest, to: "library/app", type: type).status == 201)
             #expect(
                 try server.get("/v2/library/app/manifests/\(manifest.digest)")["Content-Type"] == type.rawValue)
-            let referrer = try server.get("/v2/library/app/referrers/\(subject.digest)").json?["manifests"]?.array?.first
+            let referrer = try server.get("/v2/library/app/referrers/\(subject.digest)").json?["manifests"]?.array?
+                .first
             #expect(referrer?["mediaType"]?.string == type.rawValue)
         }
     }
@@ -113,7 +116,8 @@ import Testing
         let answer = try server.put(manifest: manifest, to: "library/app", type: .artifactManifest)
         #expect(answer.status == 201)
         #expect(answer["OCI-Subject"] == "\(subject.digest)")
-        #expect(try server.referrers(to: subject.digest, in: "library/app", "?artifactType=a/b") == ["\(manifest.digest)"])
+        #expect(
+            try server.referrers(to: subject.digest, in: "library/app", "?artifactType=a/b") == ["\(manifest.digest)"])
     }
 
     @Test func `takes a Helm chart`() throws {
@@ -150,7 +154,8 @@ import Testing
         let manifest = Manifests.index(
             .ociIndex,
             [
-                Manifests.descriptor(image.manifest, .ociManifest, #","platform":{"architecture":"amd64","os":"linux"}"#),
+                Manifests.descriptor(
+                    image.manifest, .ociManifest, #","platform":{"architecture":"amd64","os":"linux"}"#),
                 Manifests.descriptor(
                     attestation.manifest, .ociManifest,
                     #","platform":{"architecture":"unknown","os":"unknown"},"annotations":{"vnd.docker.reference.type":"attestation-manifest"\#(reference)"#
@@ -194,7 +199,9 @@ import Testing
         let (image, child) = (Fixture.image(), Fixture.image(seed: 2))
         #expect(try Live.server.put(manifest: image.manifest, to: "mirror/app", as: "v1").status == 201)
         let index = Fixture.index([(child.manifest, nil)])
-        #expect(try Live.server.put(manifest: index, to: "mirror/app", as: "all", type: MediaType.ociIndex.rawValue).status == 201)
+        #expect(
+            try Live.server.put(manifest: index, to: "mirror/app", as: "all", type: MediaType.ociIndex.rawValue).status
+                == 201)
         #expect(try Live.server.head("/v2/mirror/app/blobs/\(image.config.digest)").status == 404)
     }
 

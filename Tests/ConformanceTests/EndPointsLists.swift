@@ -158,7 +158,9 @@ private func pages(from path: String, _ list: String, on server: TestServer) thr
     }
 
     @Test(.live) func `is empty once everything is deleted`() throws {
-        for name in names { #expect(try server.delete("/v2/\(name)/manifests/\(Fixture.image().digest)").status == 202) }
+        for name in names {
+            #expect(try server.delete("/v2/\(name)/manifests/\(Fixture.image().digest)").status == 202)
+        }
         #expect(try server.get("/v2/_catalog").text == #"{"repositories":[]}"#)
     }
 }

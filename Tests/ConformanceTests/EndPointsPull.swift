@@ -127,8 +127,10 @@ import Testing
         let boundary = String(type.drop { $0 != "=" }.dropFirst())
         var expected: [UInt8] = []
         for (index, range) in [0...9, 100...109, 2040...2047].enumerated() {
-            expected += [UInt8]("\(index == 0 ? "" : "\r\n")--\(boundary)\r\nContent-Type: application/octet-stream\r\n")
-            expected += [UInt8]("Content-Range: bytes \(range.lowerBound)-\(range.upperBound)/2048\r\n\r\n") + blob[range]
+            expected += [UInt8](
+                "\(index == 0 ? "" : "\r\n")--\(boundary)\r\nContent-Type: application/octet-stream\r\n")
+            expected +=
+                [UInt8]("Content-Range: bytes \(range.lowerBound)-\(range.upperBound)/2048\r\n\r\n") + blob[range]
         }
         #expect(answer.body == expected + [UInt8]("\r\n--\(boundary)--\r\n"))
     }

@@ -49,7 +49,8 @@ import Testing
     }
 
     @Test func `lists an index, and leaves out a type that the index does not name`() throws {
-        let plain = Manifests.index(.ociIndex, [], more: #","subject":\#(Manifests.descriptor(image.manifest, .ociManifest))"#)
+        let plain = Manifests.index(
+            .ociIndex, [], more: #","subject":\#(Manifests.descriptor(image.manifest, .ociManifest))"#)
         let typed = Manifests.index(
             .ociIndex, [],
             more: #","artifactType":"a/b","subject":\#(Manifests.descriptor(image.manifest, .ociManifest))"#)
@@ -90,7 +91,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (MediaType.artifactManifest, #"{"subject":SUBJECT}"#), (.ociIndex, #"{"schemaVersion":2,"manifests":null,"subject":SUBJECT}"#),
+        (MediaType.artifactManifest, #"{"subject":SUBJECT}"#),
+        (.ociIndex, #"{"schemaVersion":2,"manifests":null,"subject":SUBJECT}"#),
         (.dockerManifestList, #"{"schemaVersion":2,"manifests":[],"subject":SUBJECT}"#),
     ])
     func `drops a deleted referrer whose bytes do not say what it is`(_ type: MediaType, text: String) throws {
@@ -106,7 +108,9 @@ import Testing
 
     @Test func `lists a referrer once, however often it is pushed`() throws {
         let referrer = Fixture.image(seed: 2, subject: subject)
-        for reference in ["a", "b", "\(referrer.digest)"] { try server.push(referrer, to: "library/app", as: reference) }
+        for reference in ["a", "b", "\(referrer.digest)"] {
+            try server.push(referrer, to: "library/app", as: reference)
+        }
         #expect(try server.referrers(to: image.digest, in: "library/app").count == 1)
     }
 
@@ -151,7 +155,8 @@ import Testing
         try server.push(referrer, to: "library/app")
         let list = Manifests.index(.ociIndex, [Manifests.descriptor(referrer.manifest, .ociManifest)])
         let tag = "sha256-\(image.digest.hex)"
-        #expect(try server.put(manifest: list, to: "library/app", as: tag, type: MediaType.ociIndex.rawValue).status == 201)
+        #expect(
+            try server.put(manifest: list, to: "library/app", as: tag, type: MediaType.ociIndex.rawValue).status == 201)
         #expect(try server.get("/v2/library/app/manifests/\(tag)").body == list)
         #expect(try server.referrers(to: image.digest, in: "library/app") == ["\(referrer.digest)"])
     }
@@ -165,7 +170,8 @@ import Testing
     init() throws {
         let subject = Fixture.descriptor(image.manifest, .ociManifest)
         referrers = (0..<7).map {
-            Fixture.image(seed: 10 + $0, layers: 1, subject: subject, artifactType: $0.isMultiple(of: 2) ? "a/even" : "a/odd")
+            Fixture.image(
+                seed: 10 + $0, layers: 1, subject: subject, artifactType: $0.isMultiple(of: 2) ? "a/even" : "a/odd")
         }
         for referrer in referrers { try server.push(referrer, to: "library/app") }
     }

@@ -268,7 +268,9 @@ import Testing
         #expect(try server.serves(blob, in: "team/new"))
     }
 
-    @Test(arguments: ["&from=team/old", "&from=team/third", "&from=Not+A+Name", "&from=", "", "&from=team/old&digest=x"])
+    @Test(arguments: [
+        "&from=team/old", "&from=team/third", "&from=Not+A+Name", "&from=", "", "&from=team/old&digest=x",
+    ])
     func `answers 202 with an upload when the source does not have it`(_ from: String) throws {
         if from.contains("third") { try server.push(blob: blob, to: "team/old") }
         let answer = try server.request("POST", "\(path)\(from)", body: [])

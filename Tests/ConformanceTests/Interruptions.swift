@@ -123,7 +123,8 @@ import Testing
         let connections = try (0..<20).map { _ in
             let connection = try server.connect()
             try connection.send(
-                "POST /v2/library/app/blobs/uploads/?digest=\(blob.digest) HTTP/1.1\r\nHost: x\r\nContent-Length: 30000\r\n\r\n")
+                "POST /v2/library/app/blobs/uploads/?digest=\(blob.digest) HTTP/1.1\r\nHost: x\r\nContent-Length: 30000\r\n\r\n"
+            )
             try connection.send(Array(blob[..<20_000]))
             return connection
         }

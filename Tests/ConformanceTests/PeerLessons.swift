@@ -20,7 +20,9 @@ import Testing
         let layer = Fixture.bytes(100)
         try server.push(blob: layer, to: "library/cache")
         let index = Manifests.index(.ociIndex, [Manifests.descriptor(layer)])
-        #expect(try server.put(manifest: index, to: "library/cache", as: "c", type: MediaType.ociIndex.rawValue).status == 201)
+        #expect(
+            try server.put(manifest: index, to: "library/cache", as: "c", type: MediaType.ociIndex.rawValue).status
+                == 201)
     }
 
     @Test func `a body that is refused is drained, so that the connection goes on`() throws {
@@ -38,7 +40,8 @@ import Testing
         let connections = try (0..<6).map { _ in try server.connect() }
         for connection in connections {
             try connection.send(
-                "POST /v2/library/new/blobs/uploads/?mount=\(blob.digest)&from=library/old HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+                "POST /v2/library/new/blobs/uploads/?mount=\(blob.digest)&from=library/old HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+            )
         }
         for connection in connections { #expect(try connection.receive().status == 201) }
     }
@@ -80,7 +83,8 @@ import Testing
     @Test func `podman asks for several ranges of one layer in one request`() throws {
         let blob = Fixture.bytes(500_000)
         try server.push(blob: blob, to: "library/app")
-        let answer = try server.get("/v2/library/app/blobs/\(blob.digest)", [("Range", "bytes=179-49999,300000-499999")])
+        let answer = try server.get(
+            "/v2/library/app/blobs/\(blob.digest)", [("Range", "bytes=179-49999,300000-499999")])
         #expect(answer.status == 206)
         #expect(answer["Content-Type"]?.hasPrefix("multipart/byteranges; boundary=") == true)
         #expect(answer["Content-Length"] == "\(answer.body.count)")

@@ -59,10 +59,12 @@ import Testing
         #expect(try server.put(manifest: manifest, to: "windows/app", as: "v1").status == 201)
     }
 
-    @Test(.live, arguments: [
-        "file:///etc/passwd", "ftp://example.com/x", "//example.com/x", "https://user:secret@example.com/x",
-        "https://example.com/x#fragment", "javascript:alert(1)", "",
-    ])
+    @Test(
+        .live,
+        arguments: [
+            "file:///etc/passwd", "ftp://example.com/x", "//example.com/x", "https://user:secret@example.com/x",
+            "https://example.com/x#fragment", "javascript:alert(1)", "",
+        ])
     func `may not send clients to places that are not the web`(_ url: String) throws {
         let server = Live.server
         for blob in [app, base, Manifests.empty] { try server.push(blob: blob, to: "windows/app") }

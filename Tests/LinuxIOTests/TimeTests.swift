@@ -23,7 +23,8 @@ import Testing
 
     @Test(
         arguments: [
-            (0, .seconds(Int64.min)), (.min, .nanoseconds(-1)), (.min + 5, .seconds(-1)), (-2, .seconds(-9_223_372_037)),
+            (0, .seconds(Int64.min)), (.min, .nanoseconds(-1)), (.min + 5, .seconds(-1)),
+            (-2, .seconds(-9_223_372_037)),
         ] as [(Int64, Duration)])
     func `stops at the distant past`(_ start: Int64, _ duration: Duration) {
         #expect(Instant(nanoseconds: start).advanced(by: duration) == Instant(nanoseconds: .min))

@@ -32,7 +32,8 @@ private let upload = "01234567-89ab-4cde-8f01-23456789abcd"
     }
 
     @Test(arguments: [
-        "blobs", "manifests", "tags", "uploads", "referrers", "list", "a/blobs", "blobs/manifests/tags", "a/manifests/b",
+        "blobs", "manifests", "tags", "uploads", "referrers", "list", "a/blobs", "blobs/manifests/tags",
+        "a/manifests/b",
         "a/blobs/uploads", "uploads/blobs", "tags/list", "a/tags/list/b", "provenance", "v2",
     ])
     func `reads from the right, so that a name may contain the words of end-points`(_ name: String) throws {
@@ -45,7 +46,8 @@ private let upload = "01234567-89ab-4cde-8f01-23456789abcd"
             ("manifests/uploads", .manifest(repository, .tag(try Tag(parsing: "uploads")))),
             ("manifests/\(digest)", .manifest(repository, .digest(content))),
             ("blobs/\(digest)", .blob(repository, content)), ("blobs/uploads/", .uploads(repository)),
-            ("blobs/uploads/\(upload)", .upload(repository, id)), ("referrers/\(digest)", .referrers(repository, content)),
+            ("blobs/uploads/\(upload)", .upload(repository, id)),
+            ("referrers/\(digest)", .referrers(repository, content)),
         ]
         for (rest, route) in expected {
             #expect(try Route(RequestTarget(parsing: "/v2/\(name)/\(rest)")) == route)

@@ -129,6 +129,7 @@ import Testing
             let intake = try await store.resume()
             #expect(intake.startOffset == 100_000)
             #expect(try await store.blobs.commit(intake, as: digest) == 100_000)
+            store.blobs.forget(store.id)
         }
         #expect(try await store.blobs.storedUploads() == [])
         #expect(try await store.content(of: digest, count: content.count) == content)

@@ -30,6 +30,7 @@ import Testing
             if intake.startOffset == 0 { _ = try await intake.receive(from: TestSource([1, 2, 3])) }
             _ = recorder.take()
             _ = try await store.blobs.commit(intake, as: digest)
+            store.blobs.forget(store.id)
             #expect(recorder.take().filter { $0 == .synchronizeFolder }.count == folderSteps)
         }
     }
@@ -41,6 +42,7 @@ import Testing
         let digest = Digest(.sha256, of: content)
         try await store.append(content)
         _ = try await store.blobs.commit(store.resume(), as: digest)
+        store.blobs.forget(store.id)
         fault.fail(.synchronizeFolder, with: 5)
         let intake = try await store.resume()
         _ = try await intake.receive(from: TestSource(content))
@@ -75,7 +77,7 @@ import Testing
     @Test func `cannot be written or taken up again once it was discarded`() throws {
         let file = file()
         let turn = try file.begin()
-        file.finish()
+        file.discard()
         let bytes: [UInt8] = [1]
         #expect(throws: UploadError.superseded) { try bytes.withUnsafeBytes { try file.append($0, in: turn) } }
         #expect(throws: UploadError.unknownUpload) { try file.begin() }

@@ -104,12 +104,12 @@ import Testing
         #expect(try await registry.verify() == [])
     }
 
-    @Test func `beyond 32 KiB are counted, not repeated`() async throws {
+    @Test func `beyond 16 KiB are counted, not repeated`() async throws {
         let labels = Dictionary(uniqueKeysWithValues: (10..<50).map { ("k\($0)", String(repeating: "x", count: 1021)) })
         try await registry.push(Fixture.image(annotations: labels), to: "app", as: "v1")
         let record = try #require(try registry.history().first)
-        #expect(record["labels"]?.object?.members.count == 32)
-        #expect(record["labelsOmitted"] == 8)
+        #expect(record["labels"]?.object?.members.count == 16)
+        #expect(record["labelsOmitted"] == 24)
         #expect(try await registry.verify() == [])
     }
 }

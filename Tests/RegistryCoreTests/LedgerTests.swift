@@ -23,7 +23,7 @@ extension Ledger {
     }
 
     func records() throws -> [StoredRecord] {
-        try read { try $0.records(matching: RecordFilter(), after: -1, limit: 10_000) }
+        try read { try $0.records(matching: RecordFilter(), after: -1, limit: 10_000).records }
     }
 }
 
@@ -165,13 +165,21 @@ private struct Book {
         let deletion = #expect(throws: SQLiteError.self) { try connection.execute("DELETE FROM record") }
         #expect(deletion?.message == "a record is never deleted")
         let gap = #expect(throws: SQLiteError.self) {
-            try connection.execute("INSERT INTO record VALUES (2, 'push', 0, 'a', x'01', 0, 0, 0, 0, 0, '{}')")
+            try connection.execute("INSERT INTO record VALUES (2, 'push', 9e15, 'a', x'01', 0, 0, 0, 0, '{}')")
         }
-        #expect(gap?.message == "the next record continues the count")
+        #expect(gap?.message == "the next record continues the count, and is not older than the last")
+        let older = #expect(throws: SQLiteError.self) {
+            try connection.execute("INSERT INTO record VALUES (1, 'push', 0, 'a', x'01', 0, 0, 0, 0, '{}')")
+        }
+        #expect(older?.message == "the next record continues the count, and is not older than the last")
         let again = #expect(throws: SQLiteError.self) {
-            try connection.execute("INSERT INTO record VALUES (0, 'push', 0, 'a', x'01', 0, 0, 0, 0, 0, '{}')")
+            try connection.execute("INSERT INTO record VALUES (0, 'push', 9e15, 'a', x'01', 0, 0, 0, 0, '{}')")
         }
-        #expect(again?.message == "the next record continues the count")
+        #expect(again?.message == "the next record continues the count, and is not older than the last")
+        let moved = #expect(throws: SQLiteError.self) { try connection.execute("DELETE FROM record_digest") }
+        #expect(moved?.message == "a record is never deleted")
+        let other = #expect(throws: SQLiteError.self) { try connection.execute("UPDATE record SET principal = 'x'") }
+        #expect(other?.message == "who did it is erased or kept, never changed")
         #expect(try book.ledger.records().map(\.id) == [0])
     }
 
@@ -179,7 +187,7 @@ private struct Book {
         let book = try Book()
         try await book.ledger.note(0)
         try book.connection().execute(
-            "UPDATE record SET principal = NULL, client_address = NULL, user_agent = NULL, builder = NULL")
+            "UPDATE record SET principal = NULL, client_address = NULL, user_agent = NULL")
         #expect(try book.ledger.records().map(\.userAgent) == [nil])
         #expect(try book.ledger.read { try $0.contradictions() } == [])
     }

@@ -103,7 +103,8 @@ import Testing
         let record = try #require(try registry.history().first)
         #expect(record.kind == "push" && record.repository == "app")
         #expect(record.principal == "ci" && record.clientAddress == "192.0.2.1" && record.userAgent == "docker/20")
-        #expect(record["builder"] == ["id": "ci", "claimed": true, "source": "principal"])
+        // Who did it is nowhere but in the columns that can be erased.
+        #expect(!record.document.contains("\"ci\"") && !record.document.contains("docker/20"))
         #expect(record["revision"]?.string == labels["org.opencontainers.image.revision"])
         #expect(record["source"] == "https://example.org/app" && record["version"] == "1.2")
         #expect(record["base"] == ["name": "debian:12"])

@@ -47,7 +47,7 @@ import Testing
 
     private func read(_ reader: LedgerReader) throws {
         _ = try reader.blobSize(blob, in: name)
-        _ = try reader.hasBlob(blob)
+        _ = try reader.isServedAnywhere(blob)
         for content in [true, false] {
             _ = try reader.manifest(.tag("v1"), in: name, content: content)
             _ = try reader.manifest(.digest(blob), in: name, content: content)
@@ -71,24 +71,27 @@ import Testing
         _ = try reader.lastRecordTime()
         _ = try reader.records(about: blob, after: -1, limit: 10)
         _ = try reader.lastPush(of: blob, to: name)
+        _ = try reader.lastPush(of: blob)
         var filter = RecordFilter()
         filter.since = 0
         filter.until = 9
-        filter.kind = .push
         _ = try reader.records(matching: filter, after: -1, limit: 10)
-        filter.repository = name
+        filter.kind = .push
         _ = try reader.records(matching: filter, after: -1, limit: 10)
         filter.builder = "b"
         _ = try reader.records(matching: filter, after: -1, limit: 10)
-        filter.revision = "r"
+        filter.repository = name
         _ = try reader.records(matching: filter, after: -1, limit: 10)
         filter.label = ("a", "b")
+        _ = try reader.records(matching: filter, after: -1, limit: 10)
+        filter.revision = "r"
         _ = try reader.records(matching: filter, after: -1, limit: 10)
     }
 
     private func delete(_ transaction: LedgerTransaction) throws {
         let repository = try transaction.ensureRepository(name)
         _ = try transaction.referenceCount(blob, in: repository, limit: 10)
+        _ = try transaction.endUpload(try id, expiredAt: 0)
         _ = try transaction.endUpload(try id)
         _ = try transaction.unlinkBlob(blob, from: name)
         let manifest = try #require(try transaction.reader.manifest(.tag("v1"), in: name, content: false))

@@ -35,6 +35,6 @@ struct Store {
 
     /// What is stored under a digest.
     func content(of digest: Digest, count: Int) async throws -> [UInt8] {
-        try await blobs.read(digest, size: count)
+        try blobs.read(digest, size: count)
     }
 }

@@ -27,7 +27,7 @@ package struct TestRegistry: Sendable {
         blobs = try BlobStore(root: folder.path, lanes: lanes, disk: disk, limits: storage)
         ledger = try Ledger(path: "\(folder.path)/waybill.db", options: options, clock: clock)
         registry = Registry(
-            blobs: blobs, ledger: ledger, lanes: lanes, limits: limits, clock: clock, logger: .silent, rule: rule)
+            blobs: blobs, ledger: ledger, readLanes: lanes, limits: limits, clock: clock, logger: .silent, rule: rule)
     }
 
     /// Small buffers, so that small bodies take several turns, and no reserve, so that a full test machine does not matter.

@@ -41,11 +41,15 @@ package final class BlobStore: Sendable {
         try disk.openForReading(path(of: digest))
     }
 
-    /// The bytes of a small blob.
-    func read(_ digest: Digest, size: Int) async throws(SystemError) -> [UInt8] {
-        try await lanes.next().run { () throws(SystemError) -> [UInt8] in
-            try self.open(digest).read(size)
-        }
+    /// The bytes of a small blob. Blocks: called on a lane.
+    func read(_ digest: Digest, size: Int) throws(SystemError) -> [UInt8] {
+        try open(digest).read(size)
+    }
+
+    /// Whether so many bytes may still be written without touching the reserve.
+    func hasRoom(for bytes: Int) -> Bool {
+        let free = disk.freeBytes(at: root)
+        return free < 0 || free >= limits.reserve + Int64(bytes)
     }
 
     /// What the file of a blob really hashes to, and its size. Blocks: called on a lane.

@@ -43,7 +43,9 @@ struct ContentHasher {
         var position: Int64 = 0
         while position < count {
             let wanted = Int(min(Int64(size), count - position))
-            let read = try systemCall("pread") { pread(file.number, buffer.baseAddress, wanted, off_t(offset + position)) }
+            let read = try systemCall("pread") {
+                pread(file.number, buffer.baseAddress, wanted, off_t(offset + position))
+            }
             guard read > 0 else { throw SystemError(code: EIO, call: "pread") }
             update(UnsafeRawBufferPointer(rebasing: buffer[..<read]))
             position += Int64(read)

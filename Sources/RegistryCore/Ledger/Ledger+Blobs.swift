@@ -12,9 +12,12 @@ extension LedgerReader {
         ) { $0.int64(0) }
     }
 
-    /// Whether the registry holds the bytes, in whatever repository.
-    package func hasBlob(_ digest: Digest) throws -> Bool {
-        try connection.first("SELECT 1 FROM blob WHERE digest = ?1", digest.encoded) { _ in true } ?? false
+    /// Whether any repository may serve the blob.
+    func isServedAnywhere(_ digest: Digest) throws -> Bool {
+        try connection.first(
+            "SELECT 1 FROM blob JOIN repository_blob AS link ON link.blob = blob.id WHERE digest = ?1 LIMIT 1",
+            digest.encoded
+        ) { _ in true } ?? false
     }
 }
 

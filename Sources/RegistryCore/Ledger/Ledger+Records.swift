@@ -9,7 +9,6 @@ struct RecordDraft: Sendable {
     var digest: Digest
     /// Other digests under which it is found, for example the one that a tag left.
     var alsoAbout: [Digest] = []
-    var builder: String?
     var revision: String?
     var labels: [String: String] = [:]
     /// Everything else, without who did it from where.
@@ -67,80 +66,100 @@ extension LedgerReader {
     }
 
     /// Records about a digest, the oldest first, after the record `id`.
-    package func records(about digest: Digest, after id: Int64, limit: Int) throws -> [StoredRecord] {
-        try connection.all(
+    func records(about digest: Digest, after id: Int64, limit: Int) throws -> RecordPage {
+        let page = RecordPage(limit: limit)
+        try connection.forEach(
             """
             SELECT id, kind, time, repository, record.digest, principal, client_address, user_agent, document
             FROM record_digest AS about JOIN record ON record.id = about.record
-            WHERE about.digest = ?1 AND about.record > ?2 ORDER BY about.record LIMIT ?3
-            """, digest.encoded, id, limit, read: Self.record)
+            WHERE about.digest = ?1 AND about.record > ?2 ORDER BY about.record
+            """, digest.encoded, id, body: page.take)
+        return page
     }
 
-    /// The newest push of a manifest, to one repository or to any.
-    func lastPush(of digest: Digest, to repository: RepositoryName? = nil) throws -> StoredRecord? {
+    /// The newest push of a manifest to a repository.
+    func lastPush(of digest: Digest, to repository: RepositoryName) throws -> StoredRecord? {
+        try connection.first(
+            """
+            SELECT id, kind, time, repository, digest, principal, client_address, user_agent, document
+            FROM record INDEXED BY record_by_push
+            WHERE kind = 'push' AND digest = ?1 AND repository = ?2 ORDER BY id DESC LIMIT 1
+            """, digest.encoded, repository.rawValue, read: StoredRecord.init)
+    }
+
+    /// The newest push of a manifest, to whatever repository.
+    func lastPush(of digest: Digest) throws -> StoredRecord? {
         try connection.first(
             """
             SELECT id, kind, time, repository, record.digest, principal, client_address, user_agent, document
             FROM record_digest AS about JOIN record ON record.id = about.record
-            WHERE about.digest = ?1 AND record.kind = 'push' AND (?2 IS NULL OR record.repository = ?2)
-            ORDER BY about.record DESC LIMIT 1
-            """, digest.encoded, repository?.rawValue, read: Self.record)
+            WHERE about.digest = ?1 AND record.digest = ?1 AND record.kind = 'push' ORDER BY about.record DESC LIMIT 1
+            """, digest.encoded, read: StoredRecord.init)
     }
 
     /// Records that match, the oldest first, after the record `id`.
     ///
-    /// One statement for each index, so that the most selective condition drives and none scans the whole table.
-    package func records(matching filter: RecordFilter, after id: Int64, limit: Int) throws -> [StoredRecord] {
+    /// One statement for each index, and the condition that selects most drives; the others are looked at row by row, so
+    /// this may take long and runs on a lane.
+    func records(matching filter: RecordFilter, after id: Int64, limit: Int) throws -> RecordPage {
         let (low, high) = try bounds(of: filter, after: id)
-        let repository = filter.repository?.rawValue
-        let revision = filter.revision.map(RevisionRange.init)
-        if let label = filter.label {
-            return try connection.all(
-                """
-                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, document
-                FROM record_label AS label JOIN record ON record.id = label.record
-                WHERE label.key = ?1 AND label.value = ?2 AND label.record BETWEEN ?3 AND ?4
-                  AND (?5 IS NULL OR repository = ?5) AND (?6 IS NULL OR kind = ?6)
-                  AND (?7 IS NULL OR revision BETWEEN ?7 AND ?8) AND (?9 IS NULL OR builder = ?9)
-                ORDER BY label.record LIMIT ?10
-                """, label.key, label.value, low, high, repository, filter.kind?.rawValue, revision?.low,
-                revision?.high, filter.builder, limit, read: Self.record)
-        }
-        if let revision {
-            return try connection.all(
+        let (repository, kind, builder) = (filter.repository?.rawValue, filter.kind?.rawValue, filter.builder)
+        let page = RecordPage(limit: limit)
+        if let revision = filter.revision.map(RevisionRange.init) {
+            try connection.forEach(
                 """
                 SELECT id, kind, time, repository, digest, principal, client_address, user_agent, document
                 FROM record INDEXED BY record_by_revision
                 WHERE revision BETWEEN ?1 AND ?2 AND id BETWEEN ?3 AND ?4
-                  AND (?5 IS NULL OR repository = ?5) AND (?6 IS NULL OR kind = ?6) AND (?7 IS NULL OR builder = ?7)
-                ORDER BY id LIMIT ?8
-                """, revision.low, revision.high, low, high, repository, filter.kind?.rawValue, filter.builder, limit,
-                read: Self.record)
-        }
-        if let builder = filter.builder {
-            return try connection.all(
+                  AND (?5 IS NULL OR repository = ?5) AND (?6 IS NULL OR kind = ?6)
+                  AND (?7 IS NULL OR (kind = 'push' AND coalesce(principal, user_agent) = ?7))
+                  AND (?8 IS NULL OR EXISTS (SELECT 1 FROM record_label AS label
+                       WHERE label.key = ?8 AND label.value = ?9 AND label.record = record.id))
+                ORDER BY id
+                """, revision.low, revision.high, low, high, repository, kind, builder, filter.label?.key,
+                filter.label?.value, body: page.take)
+        } else if let label = filter.label {
+            try connection.forEach(
                 """
                 SELECT id, kind, time, repository, digest, principal, client_address, user_agent, document
-                FROM record INDEXED BY record_by_builder
-                WHERE builder = ?1 AND id BETWEEN ?2 AND ?3
-                  AND (?4 IS NULL OR repository = ?4) AND (?5 IS NULL OR kind = ?5)
-                ORDER BY id LIMIT ?6
-                """, builder, low, high, repository, filter.kind?.rawValue, limit, read: Self.record)
-        }
-        if let repository {
-            return try connection.all(
+                FROM record_label AS label CROSS JOIN record ON record.id = label.record
+                WHERE label.key = ?1 AND label.value = ?2 AND label.record BETWEEN ?3 AND ?4
+                  AND (?5 IS NULL OR repository = ?5) AND (?6 IS NULL OR kind = ?6)
+                  AND (?7 IS NULL OR (kind = 'push' AND coalesce(principal, user_agent) = ?7))
+                ORDER BY label.record
+                """, label.key, label.value, low, high, repository, kind, builder, body: page.take)
+        } else if let repository {
+            try connection.forEach(
                 """
                 SELECT id, kind, time, repository, digest, principal, client_address, user_agent, document
                 FROM record INDEXED BY record_by_repository
                 WHERE repository = ?1 AND id BETWEEN ?2 AND ?3 AND (?4 IS NULL OR kind = ?4)
-                ORDER BY id LIMIT ?5
-                """, repository, low, high, filter.kind?.rawValue, limit, read: Self.record)
+                  AND (?5 IS NULL OR (kind = 'push' AND coalesce(principal, user_agent) = ?5))
+                ORDER BY id
+                """, repository, low, high, kind, builder, body: page.take)
+        } else if let builder {
+            try connection.forEach(
+                """
+                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, document
+                FROM record INDEXED BY record_by_builder
+                WHERE kind = 'push' AND coalesce(principal, user_agent) = ?1 AND id BETWEEN ?2 AND ?3
+                  AND (?4 IS NULL OR kind = ?4)
+                ORDER BY id
+                """, builder, low, high, kind, body: page.take)
+        } else if let kind {
+            try connection.forEach(
+                """
+                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, document
+                FROM record INDEXED BY record_by_kind WHERE kind = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id
+                """, kind, low, high, body: page.take)
+        } else {
+            try connection.forEach(
+                """
+                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, document
+                FROM record WHERE id BETWEEN ?1 AND ?2 ORDER BY id
+                """, low, high, body: page.take)
         }
-        return try connection.all(
-            """
-            SELECT id, kind, time, repository, digest, principal, client_address, user_agent, document
-            FROM record WHERE id BETWEEN ?1 AND ?2 AND (?3 IS NULL OR kind = ?3) ORDER BY id LIMIT ?4
-            """, low, high, filter.kind?.rawValue, limit, read: Self.record)
+        return page
     }
 
     /// Times never go back, so a span of time is a span of records.
@@ -161,12 +180,43 @@ extension LedgerReader {
         }
         return (low, high)
     }
+}
 
-    private static func record(_ row: borrowing Row) throws(SQLiteError) -> StoredRecord {
-        StoredRecord(
+extension StoredRecord {
+    /// Reads the columns in the order in which every statement here names them.
+    fileprivate init(_ row: borrowing Row) throws(SQLiteError) {
+        self.init(
             id: row.int64(0), kind: row.text(1), time: row.int64(2), repository: row.text(3),
             digest: try row.digest(4), principal: row.textOrNil(5), clientAddress: row.textOrNil(6),
             userAgent: row.textOrNil(7), document: row.text(8))
+    }
+}
+
+/// Records for one page, taken until there are enough of them or they have enough bytes.
+final class RecordPage {
+    /// Bytes of documents in one page, so that a page of large records is not large without bound.
+    private static let mostBytes = 4 * 1024 * 1024
+
+    private let limit: Int
+    private var bytes = 0
+    private(set) var records: [StoredRecord] = []
+    /// Whether there are more records than were taken.
+    private(set) var isCut = false
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Takes one more record; false when there is no place for it.
+    func take(_ row: borrowing Row) throws(SQLiteError) -> Bool {
+        guard records.count < limit, bytes < Self.mostBytes else {
+            isCut = true
+            return false
+        }
+        let record = try StoredRecord(row)
+        bytes += record.document.utf8.count
+        records.append(record)
+        return true
     }
 }
 
@@ -198,11 +248,11 @@ extension LedgerTransaction {
         let id = (last ?? -1) + 1
         try connection.execute(
             """
-            INSERT INTO record (id, kind, time, repository, digest, principal, client_address, user_agent, builder,
-                                revision, document)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            INSERT INTO record (id, kind, time, repository, digest, principal, client_address, user_agent, revision,
+                                document)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
             """, id, draft.kind.rawValue, now, draft.repository.rawValue, draft.digest.encoded, actor.principal,
-            actor.clientAddress, actor.userAgent, draft.builder, draft.revision,
+            actor.clientAddress, actor.userAgent, draft.revision,
             String(decoding: JSONValue.object(draft.document).serialized(), as: UTF8.self))
         for digest in Set([draft.digest] + draft.alsoAbout) {
             try connection.execute(

@@ -1,11 +1,19 @@
 import OCI
 
 /// What is written down about a push.
+///
+/// Everything here comes from what a client pushed, so every part has a bound, and what does not fit is left out whole and
+/// counted: it can still be read in the manifest and its config.
 struct PushRecord: Sendable {
-    /// Bytes of labels that a record repeats; the rest can be read in the manifest and its config.
-    private static let labelBytes = 32 * 1024
-    /// Layers and platform manifests that a record lists.
-    private static let listedReferences = 512
+    /// Bytes of a whole document, so that a record fits into a leaf of a log.
+    private static let documentBytes = 60_000
+    /// Bytes of one text such as a revision.
+    private static let textBytes = 512
+    /// Bytes of labels, and of what is said about conflicts between them.
+    private static let labelBytes = 16 * 1024
+    private static let conflictBytes = 4 * 1024
+    /// Bytes of the list of layers or platform manifests.
+    private static let referenceBytes = 12 * 1024
 
     private let repository: RepositoryName
     private let digest: Digest
@@ -14,11 +22,9 @@ struct PushRecord: Sendable {
     private let manifest: Manifest
     private let labels: LabelSet
     private let image: ImageConfig?
-    private let builder: (id: String, source: String)?
 
     init(
-        _ push: ManifestPush, manifest: Manifest, digest: Digest, tags: [Tag], labels: LabelSet, image: ImageConfig?,
-        actor: Actor
+        _ push: ManifestPush, manifest: Manifest, digest: Digest, tags: [Tag], labels: LabelSet, image: ImageConfig?
     ) {
         repository = push.repository
         size = push.content.count
@@ -27,8 +33,6 @@ struct PushRecord: Sendable {
         self.tags = tags
         self.labels = labels
         self.image = image
-        // Until a build record says who built it, only who pushed it is known: a claim, and marked as one.
-        builder = actor.principal.map { ($0, "principal") } ?? actor.userAgent.map { ($0, "user-agent") }
     }
 
     /// The record of the push itself.
@@ -40,13 +44,17 @@ struct PushRecord: Sendable {
         ]
         document["previous"] = .object(
             JSONObject(sorting: previous.reduce(into: [:]) { $0[$1.tag.rawValue] = "\($1.digest)" }))
-        if let builder {
-            document["builder"] = ["id": .string(builder.id), "claimed": true, "source": .string(builder.source)]
-        }
+        addFacts(to: &document)
         addLabels(to: &document)
-        addContent(to: &document, absent: absent)
+        addReferences(to: &document, absent: absent)
+        if JSONValue.object(document).serialized().count > Self.documentBytes {
+            for name in ["layers", "manifests", "labels", "labelsConflict"] where document[name] != nil {
+                document[name] = nil
+                document["\(name)Omitted"] = true
+            }
+        }
         return RecordDraft(
-            kind: .push, repository: repository, digest: digest, builder: builder?.id, revision: labels.revision,
+            kind: .push, repository: repository, digest: digest, revision: Self.bounded(labels.revision),
             labels: labels.labels, document: document)
     }
 
@@ -57,51 +65,58 @@ struct PushRecord: Sendable {
             document: ["tag": .string(tag.rawValue), "previous": .string("\(previous)")])
     }
 
-    private func addLabels(to document: inout JSONObject) {
-        document["revision"] = labels.revision.map { .string($0) }
-        document["source"] = labels.source.map { .string($0) }
-        document["created"] = (labels.created ?? image?.created).map { .string($0) }
-        document["version"] = labels.version.map { .string($0) }
-        if labels.baseName != nil || labels.baseDigest != nil {
-            var base: JSONObject = [:]
-            base["name"] = labels.baseName.map { .string($0) }
-            base["digest"] = labels.baseDigest.map { .string("\($0)") }
-            document["base"] = .object(base)
-        }
-        var kept: [String: String] = [:]
-        var bytes = 0
-        for (key, value) in labels.labels.sorted(by: { $0.key < $1.key }) {
-            bytes += key.utf8.count + value.utf8.count
-            guard bytes <= Self.labelBytes else { continue }
-            kept[key] = value
-        }
-        document["labels"] = .object(JSONObject(sorting: kept))
-        if kept.count < labels.labels.count {
-            document["labelsOmitted"] = .integer(Int64(labels.labels.count - kept.count))
-        }
-        let conflicts = labels.conflicts.filter { kept[$0.key] != nil }.sorted { $0.key < $1.key }
-        guard !conflicts.isEmpty else { return }
-        var object: JSONObject = [:]
-        for (key, values) in conflicts { object[key] = .object(JSONObject(sorting: values)) }
-        document["labelsConflict"] = .object(object)
+    private static func bounded(_ text: String?) -> String? {
+        text.flatMap { $0.utf8.count <= textBytes ? $0 : nil }
     }
 
-    private func addContent(to document: inout JSONObject, absent: Set<Digest>) {
-        document["artifactType"] = manifest.referrerArtifactType.map { .string($0) }
+    private func addFacts(to document: inout JSONObject) {
+        let facts = [
+            ("revision", labels.revision), ("source", labels.source), ("created", labels.created ?? image?.created),
+            ("version", labels.version), ("artifactType", manifest.referrerArtifactType),
+        ]
+        for (name, text) in facts { document[name] = Self.bounded(text).map { .string($0) } }
         document["subject"] = manifest.subject.map { .string("\($0.digest)") }
         document["config"] = manifest.config.map { .string("\($0.digest)") }
-        document["platform"] = image.flatMap(\.platform).map(\.json)
-        if manifest.kind == .index {
-            document["manifests"] = .array(
-                manifest.manifests.prefix(Self.listedReferences).map { Self.entry($0, absent: absent) })
-        } else {
-            document["layers"] = .array(
-                manifest.layers.prefix(Self.listedReferences).map { Self.entry($0, absent: absent) })
+        let platform = image.flatMap(\.platform).map(\.json)
+        document["platform"] = platform.flatMap { $0.serialized().count <= 2 * Self.textBytes ? $0 : nil }
+        var base: JSONObject = [:]
+        base["name"] = Self.bounded(labels.baseName).map { .string($0) }
+        base["digest"] = labels.baseDigest.map { .string("\($0)") }
+        if !base.members.isEmpty { document["base"] = .object(base) }
+    }
+
+    private func addLabels(to document: inout JSONObject) {
+        var space = Self.labelBytes
+        let kept = labels.labels.sorted { $0.key < $1.key }.filter { key, value in
+            space -= key.utf8.count + value.utf8.count
+            return space >= 0
         }
-        let count = max(manifest.layers.count, manifest.manifests.count)
-        if count > Self.listedReferences {
-            document["referencesOmitted"] = .integer(Int64(count - Self.listedReferences))
+        document["labels"] = .object(JSONObject(sorting: Dictionary(uniqueKeysWithValues: kept)))
+        let omitted = labels.labels.count - kept.count
+        if omitted > 0 { document["labelsOmitted"] = .integer(Int64(omitted)) }
+        guard !labels.conflicts.isEmpty else { return }
+        var conflicts: JSONObject = [:]
+        space = Self.conflictBytes
+        for (key, values) in labels.conflicts.sorted(by: { $0.key < $1.key }) {
+            space -= key.utf8.count + values.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+            conflicts[key] = space >= 0 ? .object(JSONObject(sorting: values)) : nil
         }
+        document["labelsConflict"] = .object(conflicts)
+    }
+
+    private func addReferences(to document: inout JSONObject, absent: Set<Digest>) {
+        let references = manifest.kind == .index ? manifest.manifests : manifest.layers
+        var space = Self.referenceBytes
+        var entries: [JSONValue] = []
+        for reference in references {
+            let entry = Self.entry(reference, absent: absent)
+            space -= entry.serialized().count
+            guard space >= 0 else { break }
+            entries.append(entry)
+        }
+        document[manifest.kind == .index ? "manifests" : "layers"] = .array(entries)
+        let omitted = references.count - entries.count
+        if omitted > 0 { document["referencesOmitted"] = .integer(Int64(omitted)) }
     }
 
     /// One layer or platform manifest: present here, foreign (the client fetches it from its URLs), or absent.

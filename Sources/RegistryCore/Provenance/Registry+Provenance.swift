@@ -24,6 +24,8 @@ extension Registry {
     private static let tracedChildren = 256
 
     /// What is known of a digest: a manifest, an index, a config, a layer; nil when it was never seen.
+    ///
+    /// May take long: called through `aside`.
     package func trace(_ digest: Digest, after record: Int64, count: Int?) throws -> Trace? {
         let limit = min(count ?? limits.page, limits.page)
         return try ledger.read { reader in
@@ -33,13 +35,13 @@ extension Registry {
             for child in (manifest?.manifests ?? []).prefix(Self.tracedChildren) {
                 children[child.digest] = try reader.lastPush(of: child.digest)
             }
-            let records = try reader.records(about: digest, after: record, limit: limit + 1)
+            let records = try reader.records(about: digest, after: record, limit: limit)
             return Trace(
                 digest: digest, manifest: manifest,
                 repositories: try reader.repositories(serving: digest, limit: Self.tracedLocations),
                 tags: try reader.tags(pointingAt: digest, limit: Self.tracedLocations),
                 containers: try reader.containers(of: digest, limit: Self.tracedLocations),
-                records: Page(records, limit: limit) { $0.id }, children: children)
+                records: Page(records), children: children)
         }
     }
 
@@ -50,12 +52,17 @@ extension Registry {
         return Manifest(stored: content, mediaType: push?["mediaType"]?.string)
     }
 
-    /// Records that match, oldest first, after the record `id`.
+    /// Records that match, oldest first, after the record `id`. May take long: called through `aside`.
     package func records(
         matching filter: RecordFilter, after id: Int64, count: Int?
     ) throws -> Page<StoredRecord, Int64> {
         let limit = min(count ?? limits.page, limits.page)
-        let records = try ledger.read { try $0.records(matching: filter, after: id, limit: limit + 1) }
-        return Page(records, limit: limit) { $0.id }
+        return try ledger.read { Page(try $0.records(matching: filter, after: id, limit: limit)) }
+    }
+}
+
+extension Page<StoredRecord, Int64> {
+    fileprivate init(_ page: RecordPage) {
+        self.init(page.records, next: page.isCut ? page.records.last?.id : nil)
     }
 }

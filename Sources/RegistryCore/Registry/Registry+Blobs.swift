@@ -36,7 +36,7 @@ extension Registry {
             let reader = transaction.reader
             let isThere =
                 try source.map { try reader.blobSize(digest, in: $0) != nil }
-                ?? !reader.repositories(serving: digest, limit: 1).isEmpty
+                ?? reader.isServedAnywhere(digest)
             return try isThere && transaction.mountBlob(digest, to: repository)
         }
     }

@@ -11,6 +11,12 @@ package struct Page<Entry: Sendable, Key: Sendable>: Sendable {
         self.entries = Array(entries.prefix(limit))
         next = entries.count > limit ? self.entries.last.map(key) : nil
     }
+
+    /// A page that is cut already.
+    init(_ entries: [Entry], next: Key?) {
+        self.entries = entries
+        self.next = next
+    }
 }
 
 extension Registry {

@@ -55,12 +55,12 @@ extension Registry {
     /// Pushing the same manifest again succeeds and is another record. On any error nothing has changed: the tags point
     /// where they pointed before.
     package func put(_ push: ManifestPush, by actor: Actor) async throws -> PushReceipt {
+        guard blobs.hasRoom(for: push.content.count) else { throw LedgerError.outOfSpace }
         let (manifest, digest, tags) = try await checkOffLoop(push)
         let labels = try await labels(of: manifest, in: push.repository)
         let policy = rule(push.repository)
         let record = PushRecord(
-            push, manifest: manifest, digest: digest, tags: tags, labels: labels.labels, image: labels.image,
-            actor: actor)
+            push, manifest: manifest, digest: digest, tags: tags, labels: labels.labels, image: labels.image)
         return try await ledger.write { transaction in
             let repository = try transaction.ensureRepository(push.repository)
             let absent = try transaction.missing(manifest.references.map(\.descriptor.digest), in: repository)
@@ -120,7 +120,7 @@ extension Registry {
         _ push: ManifestPush
     ) async throws -> (manifest: Manifest, digest: Digest, tags: [Tag]) {
         guard push.content.count > Self.smallManifest else { return try check(push) }
-        return try await lanes.next().run { try self.check(push) }
+        return try await aside { try self.check(push) }
     }
 
     private func check(_ push: ManifestPush) throws -> (manifest: Manifest, digest: Digest, tags: [Tag]) {
@@ -131,6 +131,10 @@ extension Registry {
                 parsing: push.content, contentType: push.contentType, limits: JSONLimits(depth: limits.jsonDepth))
         } catch {
             throw RegistryError.invalidManifest(error)
+        }
+        let count = manifest.layers.count + manifest.manifests.count
+        guard count <= limits.references else {
+            throw RegistryError.tooManyReferences(count, limit: limits.references)
         }
         let prefixes = rule(push.repository).urlPrefixes
         for layer in manifest.layers { try Self.checkURLs(of: layer, prefixes: prefixes) }
@@ -192,7 +196,8 @@ extension Registry {
         of manifest: Manifest, in repository: RepositoryName
     ) async throws -> (labels: LabelSet, image: ImageConfig?) {
         guard manifest.kind != .index else {
-            return (LabelSet(index: manifest.annotations, config: try commonLabels(of: manifest, in: repository)), nil)
+            let common = try await aside { try self.commonLabels(of: manifest, in: repository) }
+            return (LabelSet(index: manifest.annotations, config: common), nil)
         }
         let image = try await imageConfig(of: manifest, in: repository)
         return (LabelSet(manifest: manifest.annotations, config: image?.labels ?? [:]), image)
@@ -203,15 +208,15 @@ extension Registry {
             let size = try ledger.read({ try $0.blobSize(config.digest, in: repository) }), size <= limits.config
         else { return nil }
         // A config that cannot be read must not stop the push: the image is as good as it was, its labels are unknown.
-        guard let bytes = try? await blobs.read(config.digest, size: Int(size)) else { return nil }
-        return ImageConfig(parsing: bytes)
+        return try? await aside { ImageConfig(parsing: try self.blobs.read(config.digest, size: Int(size))) }
     }
 
     /// Labels on which all platform manifests of an index agree: what may be said of the index as a whole.
     private func commonLabels(of index: Manifest, in repository: RepositoryName) throws -> [String: String] {
         let children = index.manifests.filter { $0.mediaType.isManifest && $0.platform?.os != "unknown" }
         var common: [String: String]?
-        for child in children.prefix(Self.mostChildrenRead) {
+        var seen: Set<Digest> = []
+        for child in children.prefix(Self.mostChildrenRead) where seen.insert(child.digest).inserted {
             guard let record = try ledger.read({ try $0.lastPush(of: child.digest, to: repository) }),
                 let document = try? JSONValue(parsing: Array(record.document.utf8))
             else { continue }

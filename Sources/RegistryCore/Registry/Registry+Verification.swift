@@ -20,7 +20,7 @@ extension Registry {
 
     private func fault(in digest: Digest, size: Int64) async -> String? {
         let blobs = blobs
-        return await lanes.next().run {
+        return await readLanes.next().run {
             do {
                 let (computed, count) = try blobs.digest(of: digest)
                 if count != size { return "blob \(digest) has \(count) bytes instead of \(size)" }

@@ -9,7 +9,8 @@ package import OCI
 package final class Registry: Sendable {
     let blobs: BlobStore
     let ledger: Ledger
-    let lanes: Lanes
+    /// For what is read or computed, apart from the lanes of uploads, which may be busy with a disk for long.
+    let readLanes: Lanes
     let limits: RegistryLimits
     let rule: @Sendable (RepositoryName) -> RepositoryPolicy
     let clock: WallClock
@@ -19,17 +20,22 @@ package final class Registry: Sendable {
     ///
     /// - Parameter rule: what a repository allows; asked with each push.
     package init(
-        blobs: BlobStore, ledger: Ledger, lanes: Lanes, limits: RegistryLimits = RegistryLimits(),
+        blobs: BlobStore, ledger: Ledger, readLanes: Lanes, limits: RegistryLimits = RegistryLimits(),
         clock: WallClock = .system,
         logger: Logger, rule: @escaping @Sendable (RepositoryName) -> RepositoryPolicy = { _ in RepositoryPolicy() }
     ) {
         self.blobs = blobs
         self.ledger = ledger
-        self.lanes = lanes
+        self.readLanes = readLanes
         self.limits = limits
         self.clock = clock
         self.logger = logger
         self.rule = rule
+    }
+
+    /// Runs `body` on a lane: for what is more than a point read, so that no other connection of the loop waits for it.
+    package func aside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await readLanes.next().run(body)
     }
 }
 
@@ -47,6 +53,8 @@ package struct RegistryLimits: Sendable {
     package var referrersPage = 4 * 1024 * 1024
     /// Uploads that a repository may have in progress; past it `429`.
     package var uploadsPerRepository = 1000
+    /// Layers, platform manifests and other blobs that one manifest may name.
+    package var references = 10_000
     /// How deep the JSON of a manifest may nest.
     package var jsonDepth = 32
     /// How long an upload may be left alone, in milliseconds.

@@ -17,6 +17,7 @@ package enum RegistryError: Error {
     /// The bytes hash to something else than the reference says.
     case digestMismatch(expected: Digest, computed: Digest)
     case tooManyTags(limit: Int)
+    case tooManyReferences(Int, limit: Int)
     /// A file failed.
     case storage(SystemError)
 }
