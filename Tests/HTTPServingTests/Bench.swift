@@ -17,11 +17,11 @@ final class Bench: Sendable {
     private let loops: [EventLoop]
     private let running: Task<Void, Never>
 
-    init(_ limits: ServingLimits, loops loopCount: Int, lanes laneCount: Int, handler: @escaping Handler) throws {
+    init(_ limits: ServingLimits, loops loopCount: Int, lanes: Lanes, handler: @escaping Handler) throws {
         let loops = try (0..<loopCount).map { try EventLoop(label: "test.loop.\($0)") }
         for loop in loops { loop.start() }
         self.loops = loops
-        lanes = Lanes(count: laneCount)
+        self.lanes = lanes
         let log = log
         let logger = Logger(label: "test") { _ in log }
         let server = HTTPServer(
@@ -71,20 +71,30 @@ final class Bench: Sendable {
 /// Serves with `handler` while `client` runs, on a thread of its own because clients block, and demands that no
 /// connection is left when both are done.
 func serving(
-    _ limits: ServingLimits = .short, loops: Int = 2, lanes: Int = 4, handler: @escaping Handler,
+    _ limits: ServingLimits = .short, loops: Int = 2, lanes: Lanes = Lanes(count: 4), handler: @escaping Handler,
     client: @escaping @Sendable (Bench) throws -> Void
 ) async throws {
     let bench = try Bench(limits, loops: loops, lanes: lanes, handler: handler)
-    let result: Result<Void, any Error> = await onThread { Result { try client(bench) } }
+    let result = await onThread { Result { try client(bench) } }
     await bench.stop()
     #expect(bench.connectionCount == 0)
     try result.get()
 }
 
-/// Runs blocking code on a thread that is not of the cooperative pool.
+/// Runs blocking code on a thread that is not of the cooperative pool, as part of the calling task: an expectation that
+/// fails there belongs to the test.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
-    await withUnsafeContinuation { continuation in
-        DispatchQueue(label: "test.client").async { continuation.resume(returning: body()) }
+    await withTaskExecutorPreference(ClientThread()) { await perform(body) }
+}
+
+@concurrent private func perform<Value: Sendable>(_ body: @Sendable () -> Value) async -> Value { body() }
+
+private final class ClientThread: TaskExecutor {
+    private let queue = DispatchQueue(label: "test.client")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }
 
@@ -193,10 +203,16 @@ final class RecordedLog: LogHandler, Sendable {
     }
 }
 
-/// Bytes that differ everywhere, so that none can be out of place.
+/// Bytes of which none can be out of place unnoticed: they repeat after a prime number.
 func pattern(_ count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 0x9E37_79B1) >> 13) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + tile.count)
+    while bytes.count < count { bytes += tile }
+    bytes.removeLast(bytes.count - count)
+    return bytes
 }
+
+private let tile = (0..<65_537).map { UInt8(truncatingIfNeeded: ($0 &* 0x9E37_79B1) >> 13) }
 
 extension Response {
     static func text(_ text: String, _ status: HTTPResponse.Status = .ok) -> Response {

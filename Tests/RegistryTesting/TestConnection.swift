@@ -100,11 +100,9 @@ package final class TestConnection {
         }
     }
 
-    /// Reads the next bytes, whatever they mean.
-    package func receive(bytes count: Int) throws -> [UInt8] {
-        while received.count < count { try readMore() }
-        defer { received.removeFirst(count) }
-        return Array(received[..<count])
+    /// Waits until this many bytes have come, and little more, and leaves them for `receive`.
+    package func wait(forBytes count: Int) throws {
+        while received.count < count { try readMore(atMost: max(1, count - received.count)) }
     }
 
     /// Whether the server has closed, after whatever it still sent.
@@ -123,8 +121,8 @@ package final class TestConnection {
         return (0...received.count - 4).first { Array(received[$0..<$0 + 4]) == mark }
     }
 
-    private func readMore() throws {
-        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    private func readMore(atMost limit: Int = 64 * 1024) throws {
+        var buffer = [UInt8](repeating: 0, count: min(limit, 64 * 1024))
         let count = recv(socket, &buffer, buffer.count, 0)
         if count == 0 { throw Failure.closed }
         guard count > 0 else {
