@@ -27,6 +27,8 @@ extension Connection {
                 plan = ResponsePlan(problem, to: request, limits: context.limits, problem: context.problem)
             }
         }
+        guard !isAbandoned else { return false }
+        isHandling = false
         var encoded: [UInt8] = []
         encoded.reserveCapacity(512)
         ResponseEncoder.encode(

@@ -16,10 +16,10 @@ final class Connection: @unchecked Sendable {
     let source: EventSource
     private let peer: SocketAddress
     private let inbound: Inbound
+    /// From the end of a request's head to the first byte of its answer: the time that `handlerTimeout` bounds.
+    var isHandling = false
     /// The handler took too long and the client has been told so: nothing more may be sent.
-    private var isAbandoned = false
-    /// A handler is at work; before and after it, a deadline that passes is somebody else's.
-    private var isHandling = false
+    private(set) var isAbandoned = false
 
     init(_ source: EventSource, peer: SocketAddress, loop: EventLoop, clock: LoopClock, context: ServerContext) {
         self.source = source
@@ -57,7 +57,6 @@ final class Connection: @unchecked Sendable {
         source.setDeadline(loop.now.advanced(by: context.limits.handlerTimeout))
         isHandling = true
         let response = await context.handler(Request(head: head, peer: peer, body: body))
-        isHandling = false
         guard !isAbandoned else { return false }
         switch body.failure {
         case .disconnected?: return false
@@ -74,7 +73,7 @@ final class Connection: @unchecked Sendable {
         log(head, response, since: started)
         guard sent else { return false }
         guard persists else {
-            if !body.isComplete || inbound.hasHeldBytes { await linger() }
+            await linger(expectsMore: !body.isComplete || inbound.hasHeldBytes)
             return false
         }
         if !body.isComplete { await body.drain() }
@@ -84,28 +83,37 @@ final class Connection: @unchecked Sendable {
     /// Answers something that is no request, or a body that broke off, and ends the connection: what follows cannot be
     /// told apart from an attack.
     private func refuse(_ status: Int, _ reason: String, path: String? = nil) async {
+        isHandling = false
         let encoded = encodedProblem(status, reason, path)
         context.logger.debug("request refused", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
         guard await send(encoded) else { return }
         await linger()
     }
 
-    /// Says that nothing more comes, then drops what still arrives, so that the client reads the answer and not a reset.
-    private func linger() async {
+    /// Says that nothing more comes, then drops what still arrives, so that the client reads the answer and not a reset
+    /// (RFC 9112 §9.6). A client of which nothing is expected and nothing has arrived is not waited for.
+    private func linger(expectsMore: Bool = true) async {
         source.shutDown(sendingOnly: true)
-        let end = Instant.now.advanced(by: context.limits.linger)
+        let end = loop.now.advanced(by: context.limits.linger)
         source.setDeadline(end)
-        while Instant.now < end {
-            // A fast sender must not keep the loop: after each piece the other connections have their turn.
-            let count: Int?
-            do { count = try source.receive(into: loop.scratch) } catch { return }
-            guard count != 0 else { return }
-            if count != nil { await Task.yield() } else if await source.wait(.readable) != .ready { return }
+        var expectsMore = expectsMore
+        while true {
+            do {
+                if let count = try source.receive(into: loop.scratch) {
+                    guard count > 0, loop.now < end else { return }
+                    expectsMore = true
+                    // Without this, a client that sends as fast as we read would have the loop for itself.
+                    await Task.yield()
+                    continue
+                }
+            } catch { return }
+            guard expectsMore, await source.wait(.readable) == .ready else { return }
         }
     }
 
     /// The handler's time is over. It cannot be stopped in the middle of a system call, but the client need not wait.
     private func abandon() {
+        // A deadline may also pass while an answer is on its way from a lane to the socket, which must not be broken.
         guard isHandling, !isAbandoned else { return }
         isAbandoned = true
         context.logger.warning("handler took too long", metadata: ["peer": "\(peer)"])

@@ -317,5 +317,24 @@ extension Live {
                 #expect(bench.waitForConnections(0))
             }
         }
+
+        @Test func `is read even when requests that nobody will answer are behind it`() async throws {
+            let (arrived, goOn) = (Event(), Event())
+            try await serving { _ in
+                arrived.happen()
+                await goOn.wait()
+                return .text("last")
+            } client: { bench in
+                let client = try bench.connect()
+                try client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                #expect(arrived.wait())
+                for _ in 0..<100 { try client.send("GET /more HTTP/1.1\r\nHost: h\r\n\r\n") }
+                goOn.happen()
+                #expect(try client.receive().text == "last")
+                client.finishSending()
+                #expect(client.isClosed())
+                #expect(!client.wasReset)
+            }
+        }
     }
 }

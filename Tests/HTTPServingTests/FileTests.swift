@@ -204,5 +204,26 @@ extension Live {
                 #expect(client.unread.isEmpty)
             }
         }
+
+        @Test func `is not broken by a deadline that passes while it waits for its lane`() async throws {
+            let content = try Content(pattern(3_000_000))
+            let limits = ServingLimits.with { $0.handlerTimeout = .milliseconds(100) }
+            let lanes = Lanes(count: 1)
+            let goOn = Event()
+            try await serving(limits, lanes: lanes) { _ in
+                // The one lane is busy with something else between the head and the first slice.
+                content.response { _ = lanes.next().start { goOn.wait() } }
+            } client: { bench in
+                let client = try bench.connect()
+                try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+                try client.wait(forBytes: 10)
+                Event().wait(milliseconds: 300)
+                goOn.happen()
+                let answer = try client.receive()
+                #expect(answer.status == 200)
+                #expect(answer.body == content.bytes)
+                #expect(try client.request("HEAD", "/").status == 200)
+            }
+        }
     }
 }
