@@ -15,6 +15,8 @@ package final class HTTPServer: Sendable {
         problem: @escaping ProblemWriter, handler: @escaping Handler
     ) {
         precondition(!loops.isEmpty, "a server needs a loop")
+        // sendfile to a client that has gone raises it, and unlike send it has no flag against that.
+        signal(SIGPIPE, SIG_IGN)
         context = ServerContext(limits: limits, lanes: lanes, handler: handler, problem: problem, logger: logger)
         clocks = loops.map { LoopClock($0, wallClock: wallClock) }
     }

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import HTTPServing
 import HTTPTypes
 import HTTPWire
@@ -218,4 +219,13 @@ extension Response {
     static func text(_ text: String, _ status: HTTPResponse.Status = .ok) -> Response {
         Response(status, [.contentType: "text/plain"], body: .bytes(Array(text.utf8)))
     }
+}
+
+/// An open file of this size that takes no room on the disk; -1 when there is none.
+func sparseFile(_ size: Int64) -> CInt {
+    var path = Array("/tmp/waybill-sparse-XXXXXX".utf8CString)
+    let number = mkstemp(&path)
+    guard number >= 0 else { return -1 }
+    unlink(path)
+    return ftruncate(number, off_t(size)) == 0 ? number : -1
 }

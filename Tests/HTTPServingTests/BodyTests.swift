@@ -84,7 +84,8 @@ extension Live {
                 #expect(try client.request("PUT", "/", body: [1, 2, 3]).text == "3")
                 #expect(try client.request("PUT", "/", [("Content-Length", "0")]).text == "0")
                 let chunks = chunked([1], [1])
-                #expect(try client.request("PUT", "/", [("Transfer-Encoding", "chunked")], body: chunks).text == "unknown")
+                #expect(
+                    try client.request("PUT", "/", [("Transfer-Encoding", "chunked")], body: chunks).text == "unknown")
             }
         }
 
@@ -145,7 +146,8 @@ extension Live {
         }
 
         @Test(arguments: [
-            "x\r\n", "5\r\nhello0\r\n\r\n", "-1\r\n", "5 5\r\nhello\r\n", "ffffffffffffffff\r\n", "5\nhello\r\n0\r\n\r\n",
+            "x\r\n", "5\r\nhello0\r\n\r\n", "-1\r\n", "5 5\r\nhello\r\n", "ffffffffffffffff\r\n",
+            "5\nhello\r\n0\r\n\r\n",
             "0\r\nbad trailer\r\n\r\n", "3\r\nabcdef\r\n0\r\n\r\n",
         ])
         func `with a malformed chunk is answered 400, and the connection ends`(_ chunks: String) async throws {
@@ -157,7 +159,8 @@ extension Live {
                 return .text("whatever the handler thinks")
             } client: { bench in
                 let client = try bench.connect()
-                let answer = try client.request("PUT", "/x", [("Transfer-Encoding", "chunked")], body: Array(chunks.utf8))
+                let answer = try client.request(
+                    "PUT", "/x", [("Transfer-Encoding", "chunked")], body: Array(chunks.utf8))
                 #expect(answer.status == 400)
                 #expect(answer["Content-Type"] == "application/problem+json")
                 #expect(answer.text.contains("\"path\":\"/x\""))

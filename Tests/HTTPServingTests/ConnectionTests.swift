@@ -13,7 +13,8 @@ private func echo(_ lanes: Lanes) -> Handler {
     { request in
         let body = (try? await request.body.collect(upTo: 1 << 24)) ?? []
         if request.head.target.path.hasSuffix("slow") { await lanes.next().run {} }
-        let text = "\(request.head.method.rawValue) \(request.head.target.path) \(String(decoding: body, as: UTF8.self))"
+        let text =
+            "\(request.head.method.rawValue) \(request.head.target.path) \(String(decoding: body, as: UTF8.self))"
         return .text(text)
     }
 }

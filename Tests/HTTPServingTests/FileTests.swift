@@ -54,7 +54,9 @@ extension Live {
         @Test(arguments: [0, 1, 65_536, 65_537, 1 << 20, 5_000_000])
         func `arrives byte for byte`(_ count: Int) async throws {
             let content = try Content(pattern(count))
-            try await serving { _ in content.response() } client: { bench in
+            try await serving { _ in
+                content.response()
+            } client: { bench in
                 let client = try bench.connect()
                 for _ in 0..<2 {
                     let answer = try client.request("GET", "/")
@@ -72,11 +74,14 @@ extension Live {
                 ("bytes=0-0", 0, 1), ("bytes=10-19", 10, 20), ("bytes=-7", -7, nil), ("bytes=50-", 50, nil),
                 ("bytes=1-", 1, nil),
             ] as [(String, Int, Int?)])
-        func `arrives in the range asked for`(_ count: Int, _ range: (field: String, from: Int, to: Int?)) async throws {
+        func `arrives in the range asked for`(_ count: Int, _ range: (field: String, from: Int, to: Int?)) async throws
+        {
             let content = try Content(pattern(count))
             let from = range.from < 0 ? count + range.from : range.from
             let to = range.to ?? count
-            try await serving { _ in content.response() } client: { bench in
+            try await serving { _ in
+                content.response()
+            } client: { bench in
                 let client = try bench.connect()
                 let answer = try client.request("GET", "/", [("Range", range.field)])
                 #expect(answer.status == 206)
@@ -89,7 +94,9 @@ extension Live {
         @Test(arguments: [1000, 3_000_000])
         func `arrives in several ranges, each framed exactly`(_ count: Int) async throws {
             let content = try Content(pattern(count))
-            try await serving { _ in content.response() } client: { bench in
+            try await serving { _ in
+                content.response()
+            } client: { bench in
                 let client = try bench.connect()
                 let last = count - 10
                 let answer = try client.request("GET", "/", [("Range", "bytes=0-9,100-\(last - 100),-10")])
@@ -112,7 +119,9 @@ extension Live {
 
         @Test func `is not opened for HEAD, 304 and 416`() async throws {
             let content = try Content(pattern(100))
-            try await serving { _ in content.response() } client: { bench in
+            try await serving { _ in
+                content.response()
+            } client: { bench in
                 let client = try bench.connect()
                 let head = try client.request("HEAD", "/", [("Range", "bytes=0-1")])
                 #expect(head.status == 200)
@@ -130,7 +139,9 @@ extension Live {
         @Test(arguments: [1000, 3_000_000])
         func `that cannot be opened is a 500, and the connection goes on`(_ count: Int) async throws {
             let content = try Content(pattern(count))
-            try await serving { _ in content.response() } client: { bench in
+            try await serving { _ in
+                content.response()
+            } client: { bench in
                 let client = try bench.connect()
                 unlink(content.path)
                 let answer = try client.request("GET", "/x")
@@ -145,7 +156,9 @@ extension Live {
         @Test func `that is small and shorter than promised is a 500`() async throws {
             let content = try Content(pattern(1000))
             try content.truncate(to: 999)
-            try await serving { _ in content.response() } client: { bench in
+            try await serving { _ in
+                content.response()
+            } client: { bench in
                 let answer = try bench.request("GET", "/")
                 #expect(answer.status == 500)
             }
@@ -154,7 +167,9 @@ extension Live {
         @Test func `that is large and shorter than promised ends the connection`() async throws {
             let content = try Content(pattern(3_000_000))
             try content.truncate(to: 1_500_000)
-            try await serving { _ in content.response() } client: { bench in
+            try await serving { _ in
+                content.response()
+            } client: { bench in
                 let client = try bench.connect()
                 try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
                 #expect(client.isClosed())
@@ -165,7 +180,9 @@ extension Live {
 
         @Test func `arrives whole at a client that reads slowly`() async throws {
             let content = try Content(pattern(4_000_000))
-            try await serving { _ in content.response() } client: { bench in
+            try await serving { _ in
+                content.response()
+            } client: { bench in
                 let slow = try bench.connect(receiveBuffer: 4096)
                 try slow.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
                 // Between two reads another client is served, so the server has long filled the socket.
@@ -180,7 +197,9 @@ extension Live {
 
         @Test func `goes to several clients at once`() async throws {
             let content = try Content(pattern(3_000_000))
-            try await serving { _ in content.response() } client: { bench in
+            try await serving { _ in
+                content.response()
+            } client: { bench in
                 let bodies = onThreads(8) { _ in try? bench.request("GET", "/").body == content.bytes }
                 #expect(bodies == Array(repeating: true, count: 8))
                 _ = try bench.connect()
