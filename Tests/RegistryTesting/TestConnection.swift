@@ -112,6 +112,12 @@ package final class TestConnection {
         }
     }
 
+    /// Whether something has come that has not been read, without waiting for it.
+    package var hasAnswer: Bool {
+        var byte: UInt8 = 0
+        return !received.isEmpty || recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) >= 0
+    }
+
     /// Bytes that have been received and belong to no answer read so far.
     package var unread: [UInt8] { received }
 
