@@ -146,9 +146,7 @@ final class InboundBody: RequestBody {
             case .ready: return
             case .interrupted: throw .disconnected
             case .expired:
-                guard windowBytes >= limits.bodyRate * limits.bodyWindow.components.seconds, windowBytes > 0 else {
-                    throw .tooSlow
-                }
+                guard windowBytes > 0, Double(windowBytes) >= limits.bytesPerWindow else { throw .tooSlow }
                 startWindow()
             }
         }

@@ -30,4 +30,7 @@ package struct ServingLimits: Sendable {
 
     /// The defaults.
     package init() {}
+
+    /// What `bodyRate` asks for in one `bodyWindow`. Not a whole number, so that no setting can overflow.
+    var bytesPerWindow: Double { Double(bodyRate) * (bodyWindow / .seconds(1)) }
 }
