@@ -111,10 +111,20 @@ extension Connection {
         return true
     }
 
+    /// Waits until the client has taken something; false when it takes nothing for as long as the limit allows.
     private func waitForRoom() async -> Bool {
-        source.setDeadline(loop.now.advanced(by: context.limits.sendStall))
         defer { source.setDeadline(.distantFuture) }
-        return await source.wait(.writable) == .ready
+        while true {
+            let pending = source.pendingBytes
+            source.setDeadline(loop.now.advanced(by: context.limits.sendStall))
+            switch await source.wait(.writable) {
+            case .ready: return true
+            case .interrupted: return false
+            case .expired:
+                // The kernel tells of room only when a third of the socket's buffer is free, which may be megabytes.
+                guard source.pendingBytes < pending else { return false }
+            }
+        }
     }
 }
 

@@ -87,6 +87,12 @@ package final class EventSource {
         return count
     }
 
+    /// Bytes that were sent and that the other side has not taken yet.
+    package var pendingBytes: Int {
+        var count: CInt = 0
+        return ioctl(number, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+    }
+
     /// Says that a call elsewhere (a slice of `sendfile` on a lane) is about to find out whether there is room.
     package func forgetWritable() {
         mayWrite = false

@@ -171,6 +171,23 @@ extension Live {
                 #expect(bench.waitForConnections(0))
             }
         }
+
+        @Test func `that takes little at a time is not left`() async throws {
+            let limits = ServingLimits.with { $0.sendStall = .milliseconds(400) }
+            let bytes = pattern(8 << 20)
+            try await serving(limits) { _ in
+                Response(.ok, body: .bytes(bytes))
+            } client: { bench in
+                let client = try bench.connect(receiveBuffer: 64 * 1024)
+                try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+                // Slow enough that the socket stays full for longer than the limit.
+                for turn in 1...40 {
+                    try client.wait(forBytes: turn * 16 * 1024)
+                    Event().wait(milliseconds: 50)
+                }
+                #expect(try client.receive().body == bytes)
+            }
+        }
     }
 
     @Suite struct `A handler that takes too long` {
