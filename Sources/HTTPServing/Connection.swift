@@ -97,10 +97,10 @@ final class Connection: @unchecked Sendable {
         let end = loop.now.advanced(by: context.limits.linger)
         source.setDeadline(end)
         var expectsMore = expectsMore
-        while true {
+        while loop.now < end {
             do {
                 if let count = try source.receive(into: loop.scratch) {
-                    guard count > 0, loop.now < end else { return }
+                    guard count > 0 else { return }
                     expectsMore = true
                     // Without this, a client that sends as fast as we read would have the loop for itself.
                     await Task.yield()
