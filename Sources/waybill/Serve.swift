@@ -31,8 +31,12 @@ struct Serve: AsyncParsableCommand {
             logger: logger, rule: { settings.policy(for: $0) })
         let listeners = try Self.listen(settings.listen)
         let server = try Self.server(settings, registry: registry, lanes: store.readLanes, logger: logger)
-        var progress = Progress("checking unfinished uploads")
-        try await registry.dropForgottenUploads { progress.report($0, of: $1) }
+        do {
+            var progress = Progress("checking unfinished uploads")
+            try await registry.dropForgottenUploads { progress.report($0, of: $1) }
+        } catch {
+            throw Failure(.cannotStart, "cannot use the data folder \(settings.data): \(error)")
+        }
         Self.announce(listeners, logger: logger)
         await Self.run(server, on: listeners, registry: registry, logger: logger)
         await store.ledger.close()
