@@ -92,6 +92,9 @@ package final class HTTPServer: Sendable {
                     await pause(listener, .milliseconds(500), on: clock.loop)
                 }
             }
+            // Now, not when the last connection has ended: until then the kernel would go on taking connections that
+            // nobody will answer.
+            listener.shutDown()
         }
     }
 
