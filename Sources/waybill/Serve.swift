@@ -37,7 +37,6 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw Failure(.cannotStart, "cannot use the data folder \(settings.data): \(error)")
         }
-        Self.announce(listeners, logger: logger)
         await Self.run(server, on: listeners, registry: registry, logger: logger)
         await store.ledger.close()
         logger.info("stopped")
@@ -86,9 +85,8 @@ struct Serve: AsyncParsableCommand {
         return server
     }
 
-    private static func announce(_ listeners: [FileDescriptorBox], logger: Logger) {
-        for listener in listeners {
-            guard let address = listener.localAddress else { continue }
+    private static func announce(_ addresses: [SocketAddress], logger: Logger) {
+        for address in addresses {
             logger.info("listening", metadata: ["address": "http://\(address)", "version": "\(Version.text)"])
         }
     }
@@ -98,10 +96,12 @@ struct Serve: AsyncParsableCommand {
     private static func run(
         _ server: HTTPServer, on listeners: [FileDescriptorBox], registry: Registry, logger: Logger
     ) async {
+        let addresses = listeners.compactMap(\.localAddress)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await sweep(registry, logger: logger) }
             group.addTask {
-                let name = await Signals.next(of: [SIGTERM, SIGINT])
+                // Whoever reads that it listens may send SIGTERM the next moment.
+                let name = await Signals.next(of: [SIGTERM, SIGINT]) { announce(addresses, logger: logger) }
                 logger.info("draining", metadata: ["signal": "\(name)", "connections": "\(server.connectionCount)"])
                 await server.drain()
             }

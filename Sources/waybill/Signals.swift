@@ -5,12 +5,22 @@ import Synchronization
 /// Signals that ask the program to stop, as something to wait for.
 enum Signals {
     /// Waits for the first of `numbers`; a second one ends the process at once. Returns early when the task is cancelled.
-    static func next(of numbers: [Int32]) async -> String {
+    ///
+    /// - Parameter watching: called as soon as no signal is missed any more. Before that a signal has its usual effect and
+    ///   ends the process; if it were ignored instead, one that came too early would be lost for ever.
+    static func next(of numbers: [Int32], watching: @escaping @Sendable () -> Void) async -> String {
         let waiter = Waiter()
+        let unregistered = Mutex(numbers.count)
         let sources = numbers.map { number in
-            signal(number, SIG_IGN)  // the default would end the process before the source sees it
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { waiter.receive(number) }
+            source.setRegistrationHandler {
+                let isLast = unregistered.withLock { count in
+                    count -= 1
+                    return count == 0
+                }
+                if isLast { watching() }
+            }
             source.resume()
             return source
         }

@@ -39,6 +39,15 @@ import Testing
         #expect(try await TestRegistry(folder: folder).registry.verify() == [])
     }
 
+    @Test func `hears a SIGTERM from the moment when it says that it listens`() async throws {
+        try await withThrowingTaskGroup(of: Int32.self) { group in
+            for _ in 0..<10 {
+                group.addTask { try await WaybillServer(data: TemporaryFolder().path).stop() }
+            }
+            for try await status in group { #expect(status == 0) }
+        }
+    }
+
     @Test func `on SIGTERM keeps what an upload has brought so far`() async throws {
         let server = try await WaybillServer(data: folder.path)
         let begun = try server.request("POST", "/v2/app/blobs/uploads/")
