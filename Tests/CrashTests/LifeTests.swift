@@ -41,8 +41,9 @@ import Testing
 
     @Test func `hears a SIGTERM from the moment when it says that it listens`() async throws {
         try await withThrowingTaskGroup(of: Int32.self) { group in
-            for _ in 0..<10 {
-                group.addTask { try await WaybillServer(data: TemporaryFolder().path).stop() }
+            for number in 0..<10 {
+                let data = "\(folder.path)/\(number)"
+                group.addTask { try await WaybillServer(data: data).stop() }
             }
             for try await status in group { #expect(status == 0) }
         }

@@ -72,7 +72,7 @@ package final class Program: Sendable {
     /// Where the program `name` is on the path; nil when it is not there.
     package static func find(_ name: String) -> String? {
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        let folders = path.split(separator: ":") + ["/usr/local/sbin", "/usr/sbin", "/sbin"]
+        let folders: [Substring] = path.split(separator: ":") + ["/usr/local/sbin", "/usr/sbin", "/sbin"]
         return folders.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
     }
 
