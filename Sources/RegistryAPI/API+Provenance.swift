@@ -87,12 +87,22 @@ extension API {
     }
 
     private func time(_ text: String, _ name: String) throws -> Int64 {
-        for fractional in [false, true] {
-            if let date = try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: fractional)) {
-                return Int64((date.timeIntervalSince1970 * 1000).rounded())
-            }
+        guard let date = Self.date(text) else {
+            throw Problem(400, .unsupported, "\(name) must be a time such as 2026-01-31T12:00:00Z")
         }
-        throw Problem(400, .unsupported, "\(name) must be a time such as 2026-01-31T12:00:00Z")
+        return Int64((date.timeIntervalSince1970 * 1000).rounded())
+    }
+
+    /// RFC 3339 §5.6, and only that: Foundation also takes the 30th of February for the 2nd of March, the 25th hour for
+    /// the next day, and ignores what comes behind the time. An auditor would get an answer to another question.
+    private static func date(_ text: String) -> Date? {
+        let shape = /([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?(Z|[+\-]([01][0-9]|2[0-3]):[0-5][0-9])/
+        guard text.utf8.count <= 40, let parts = try? shape.wholeMatch(in: text)?.output else { return nil }
+        let style = Date.ISO8601FormatStyle()
+        let asWritten = try? Date("\(parts.1)Z", strategy: style)
+        guard asWritten?.formatted(style) == "\(parts.1)Z", let date = try? Date("\(parts.1)\(parts.3)", strategy: style)
+        else { return nil }
+        return date.addingTimeInterval(parts.2.flatMap { Double("0\($0)") } ?? 0)
     }
 
     private func link(_ response: inout Response, to next: Int64?, _ target: RequestTarget) {
