@@ -20,6 +20,13 @@ package enum Fixture {
         package var layers: [[UInt8]]
         package var manifest: [UInt8]
 
+        /// An image whose manifest names what the test says it does.
+        package init(config: [UInt8], layers: [[UInt8]], manifest: [UInt8]) {
+            self.config = config
+            self.layers = layers
+            self.manifest = manifest
+        }
+
         package var digest: Digest { Digest(.sha256, of: manifest) }
         package var blobs: [[UInt8]] { [config] + layers }
     }
