@@ -84,7 +84,7 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     ("LinuxIOTests", ["LinuxIO", "RegistryTesting"]),
     ("HTTPServingTests", ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http, logging]),
     ("RegistryCoreTests", ["RegistryCore", "LinuxIO", "OCI", "SQLite", "RegistryTesting", logging]),
-    ("RegistryAPITests", ["RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "OCI", "RegistryTesting", http]),
+    ("RegistryAPITests", ["RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", http]),
     // Live, on loopback: one row for each end-point and code of the distribution specification, and for each client's ways.
     ("ConformanceTests", ["RegistryAPI", "RegistryCore", "HTTPServing", "OCI", "RegistryTesting"]),
     // Against the built program: real clients, and kill -9.
