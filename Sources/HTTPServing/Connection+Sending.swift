@@ -14,8 +14,6 @@ extension Connection {
 
     /// Sends the answer; false when the connection cannot go on.
     func send(_ response: Response, to request: RequestHead, persists: Bool) async -> Bool {
-        // The handler has answered. From here on only a receiver that takes nothing is too slow: see `waitForRoom`.
-        source.setDeadline(.distantFuture)
         var plan = ResponsePlan(response, to: request, limits: context.limits, problem: context.problem)
         var file: SharedDescriptor?
         if case .file(let stored) = response.body, plan.parts.contains(where: \.isSlice) {
@@ -28,7 +26,9 @@ extension Connection {
             }
         }
         guard !isAbandoned else { return false }
+        // From here on only a receiver that takes nothing is too slow: see `waitForRoom`.
         isHandling = false
+        source.setDeadline(.distantFuture)
         var encoded: [UInt8] = []
         encoded.reserveCapacity(512)
         ResponseEncoder.encode(
