@@ -68,7 +68,6 @@ package final class HTTPServer: Sendable {
         guard let descriptor = box.take(), let listener = try? clock.loop.watch(descriptor) else {
             return context.logger.error("a listening socket cannot be watched")
         }
-        defer { listener.close() }
         listener.isIdle = true
         await withDiscardingTaskGroup { group in
             while !context.isDraining {
@@ -95,6 +94,7 @@ package final class HTTPServer: Sendable {
             // Now, not when the last connection has ended: until then the kernel would go on taking connections that
             // nobody will answer.
             listener.shutDown()
+            listener.close()
         }
     }
 

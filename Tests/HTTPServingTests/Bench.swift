@@ -49,6 +49,11 @@ final class Bench: Sendable {
         try connect().request(method, path, fields, body: body)
     }
 
+    /// Asks the server to drain, and does not wait for it.
+    func beginToStop() {
+        Task(executorPreference: loops[0]) { [server] in await server.drain() }
+    }
+
     /// Returns when the server has ended, with all its connections.
     func stop() async {
         await server.drain()
