@@ -38,7 +38,8 @@ final class Connection: @unchecked Sendable {
             let arrival = await inbound.nextRequest()
             guard arrival != .finished else { return }
             // In a task of its own, awaited here: a task keeps the memory of its deepest call for as long as it lives, and
-            // thousands of idle connections would each keep that of their last request.
+            // thousands of idle connections would each keep that of their last request. It also lets the loop turn, so that
+            // a client that always has its next request ready does not keep it.
             guard await Task(executorPreference: loop, operation: { await self.answer() }).value else { return }
         }
     }

@@ -102,4 +102,99 @@ extension Live {
             }
         }
     }
+
+    @Suite struct `A client that wants everything` {
+        @Test func `and never stops asking leaves room for the others`() async throws {
+            // One loop, so that they share it, and a handler that never lets go of it by itself.
+            try await serving(loops: 1) { request in
+                .text(request.head.target.path)
+            } client: { bench in
+                let other = try bench.connect()
+                let flood = try Flood(port: bench.port)
+                flood.start()
+                #expect(flood.isFlowing())
+                let isServed = (0..<20).allSatisfy { _ in (try? other.request("GET", "/other"))?.text == "/other" }
+                flood.stop()
+                #expect(isServed)
+            }
+        }
+
+        @Test func `and sends without end what nobody reads leaves room for the others`() async throws {
+            let limits = ServingLimits.with { $0.linger = .seconds(5) }
+            try await serving(limits, loops: 1) { request in
+                .text(request.head.target.path)
+            } client: { bench in
+                let other = try bench.connect()
+                let flood = try Flood(
+                    port: bench.port, opening: "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000000\r\n\r\n")
+                flood.start()
+                #expect(flood.isFlowing(1))
+                let isServed = (0..<20).allSatisfy { _ in (try? other.request("GET", "/other"))?.text == "/other" }
+                flood.stop()
+                #expect(isServed)
+            }
+        }
+    }
+}
+
+/// Sends requests as fast as they are taken, and reads all answers: two threads on one socket.
+private final class Flood: Sendable {
+    private let socket: FileDescriptor
+    private let opening: [UInt8]
+    private let isStopping = Atomic<Bool>(false)
+    private let received = Atomic<Int>(0)
+    private let (senderEnded, readerEnded) = (Event(), Event())
+
+    init(port: UInt16, opening: String = "") throws {
+        self.opening = Array(opening.utf8)
+        let number = try systemCall("socket") { Glibc.socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0) }
+        socket = FileDescriptor(owning: number)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        _ = try withUnsafePointer(to: &address) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                try systemCall("connect") { connect(number, address, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            }
+        }
+    }
+
+    func start() {
+        DispatchQueue(label: "test.flood.sender").async { [self] in
+            let requests = Array(String(repeating: "GET /flood HTTP/1.1\r\nHost: h\r\n\r\n", count: 2000).utf8)
+            var next = opening.isEmpty ? requests : opening
+            while !isStopping.load(ordering: .relaxed) {
+                guard Glibc.send(socket.number, next, next.count, CInt(MSG_NOSIGNAL)) == next.count else { break }
+                next = requests
+            }
+            senderEnded.happen()
+        }
+        DispatchQueue(label: "test.flood.reader").async { [self] in
+            var buffer = [UInt8](repeating: 0, count: 1 << 20)
+            while true {
+                let count = recv(socket.number, &buffer, buffer.count, 0)
+                guard count > 0 else { break }
+                received.wrappingAdd(count, ordering: .relaxed)
+            }
+            readerEnded.happen()
+        }
+    }
+
+    /// Waits until so many bytes have come back.
+    func isFlowing(_ count: Int = 500_000) -> Bool {
+        let pause = Event()
+        for _ in 0..<10_000 {
+            if received.load(ordering: .relaxed) >= count { return true }
+            pause.wait(milliseconds: 2)
+        }
+        return false
+    }
+
+    func stop() {
+        isStopping.store(true, ordering: .relaxed)
+        shutdown(socket.number, CInt(SHUT_RDWR))
+        senderEnded.wait()
+        readerEnded.wait()
+    }
 }
