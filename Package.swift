@@ -44,7 +44,7 @@ let package = Package(
         // The domain: nothing of HTTP.
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: rules),
         .target(
-            name: "RegistryCore", dependencies: ["OCI", "SQLite", "LinuxIO", crypto, logging],
+            name: "RegistryCore", dependencies: ["CLinux", "OCI", "SQLite", "LinuxIO", crypto, logging],
             // Sources/RegistryCore/migrations is a link to migrations/: the program carries its schema.
             resources: [
                 .embedInCode("migrations/0001_catalogue.sql"), .embedInCode("migrations/0002_record.sql"),

@@ -89,13 +89,16 @@ final class LedgerWriter: @unchecked Sendable {
         }
     }
 
-    /// Commits a group. When the database itself fails in one of its writes (a full disk), each is tried alone, so that
-    /// one write that is too large does not fail the others.
+    /// Commits a group. When there is no room for all of it, each write is tried alone, so that one that is too large does
+    /// not fail the others. After any other failure of the database nothing is tried again: a lock that somebody else
+    /// holds would be waited for once for each, and after a failed flush nobody knows what has reached the disk.
     private func commit(_ group: [Write]) {
         do {
             for answer in try transact(group) { answer() }
         } catch {
-            guard group.count > 1 else { return group.forEach { $0.fail(error) } }
+            guard group.count > 1, (error as? SQLiteError)?.isFull == true else {
+                return group.forEach { $0.fail(error) }
+            }
             for write in group { commit([write]) }
         }
     }
@@ -108,16 +111,14 @@ final class LedgerWriter: @unchecked Sendable {
         }
         let transaction = LedgerTransaction(connection: connection, now: max(clock.milliseconds, lastTime))
         let answers = try connection.transaction(.immediate) {
-            try group.map { try run($0, in: transaction, alone: group.count == 1) }
+            try group.map { try run($0, in: transaction) }
         }
         lastTime = transaction.now
         return answers
     }
 
     /// Runs one write; when it refuses, only its own changes are undone.
-    private func run(
-        _ write: Write, in transaction: LedgerTransaction, alone: Bool
-    ) throws -> @Sendable () -> Void {
+    private func run(_ write: Write, in transaction: LedgerTransaction) throws -> @Sendable () -> Void {
         var answer: (@Sendable () -> Void)?
         do {
             try connection.savepoint {

@@ -115,13 +115,22 @@ extension Registry {
     package func dropExpiredUploads() async throws -> Int {
         let now = clock.milliseconds
         let expired = try ledger.read { try $0.expiredUploads(at: now, limit: Self.sweptAtOnce) }
-        var idle: [UploadID] = []
-        for id in expired where await !blobs.isInUse(id) { idle.append(id) }
-        let ended = try await ledger.write(durable: false) { [idle] transaction in
+        let idle = await idleUploads(among: expired)
+        let ended = try await ledger.write(durable: false) { transaction in
             try idle.filter { try transaction.endUpload($0, expiredAt: now) }
         }
         for id in ended { try await blobs.discard(id) }
         return ended.count
+    }
+
+    /// Those that no request is at: whoever sends for longer than a lifetime has not left the upload alone.
+    private func idleUploads(among ids: [UploadID]) async -> [UploadID] {
+        var idle: [UploadID] = []
+        for id in ids {
+            let isInUse = await blobs.isInUse(id)
+            if !isInUse { idle.append(id) }
+        }
+        return idle
     }
 
     /// Uploads that one sweep drops; the caller sweeps again when it was as many as that.
