@@ -96,11 +96,13 @@ extension API {
     /// RFC 3339 §5.6, and only that: Foundation also takes the 30th of February for the 2nd of March, the 25th hour for
     /// the next day, and ignores what comes behind the time. An auditor would get an answer to another question.
     private static func date(_ text: String) -> Date? {
-        let shape = /([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?(Z|[+\-]([01][0-9]|2[0-3]):[0-5][0-9])/
+        let shape =
+            /([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?(Z|[+\-]([01][0-9]|2[0-3]):[0-5][0-9])/
         guard text.utf8.count <= 40, let parts = try? shape.wholeMatch(in: text)?.output else { return nil }
         let style = Date.ISO8601FormatStyle()
         let asWritten = try? Date("\(parts.1)Z", strategy: style)
-        guard asWritten?.formatted(style) == "\(parts.1)Z", let date = try? Date("\(parts.1)\(parts.3)", strategy: style)
+        guard asWritten?.formatted(style) == "\(parts.1)Z",
+            let date = try? Date("\(parts.1)\(parts.3)", strategy: style)
         else { return nil }
         return date.addingTimeInterval(parts.2.flatMap { Double("0\($0)") } ?? 0)
     }

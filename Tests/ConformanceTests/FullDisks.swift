@@ -24,7 +24,9 @@ struct DiskFailure: Sendable, CustomTestStringConvertible {
     let blob = Fixture.bytes(60_000)
 
     @Test(arguments: DiskFailure.all)
-    func `refuses a blob, leaves nothing half-made, and takes it once there is room`(_ failure: DiskFailure) async throws {
+    func `refuses a blob, leaves nothing half-made, and takes it once there is room`(_ failure: DiskFailure)
+        async throws
+    {
         let blob = blob
         try await live {
             let faults = FaultSwitch()
@@ -66,7 +68,9 @@ struct DiskFailure: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test(arguments: [DiskFailure(step: .write, code: 28, status: 507), DiskFailure(step: .open, code: 28, status: 507)])
+    @Test(arguments: [
+        DiskFailure(step: .write, code: 28, status: 507), DiskFailure(step: .open, code: 28, status: 507),
+    ])
     func `loses nothing of the chunks before the one that failed`(_ failure: DiskFailure) async throws {
         let blob = blob
         try await live {
@@ -133,7 +137,9 @@ struct DiskFailure: Sendable, CustomTestStringConvertible {
         }
     }
 
-    private func expect(_ failure: DiskFailure, _ answer: TestResponse, location: SourceLocation = #_sourceLocation) throws {
+    private func expect(_ failure: DiskFailure, _ answer: TestResponse, location: SourceLocation = #_sourceLocation)
+        throws
+    {
         #expect(answer.status == failure.status, sourceLocation: location)
         #expect(answer.codes == [failure.status == 507 ? "UNAVAILABLE" : "UNKNOWN"], sourceLocation: location)
         #expect((answer.reason == "no space left on device") == (failure.status == 507), sourceLocation: location)
@@ -150,7 +156,9 @@ struct DiskFailure: Sendable, CustomTestStringConvertible {
 @Suite struct `A database that is full` {
     let image = Fixture.image()
 
-    @Test func `refuses what does not fit, keeps the image that the tag has, and goes on once there is room`() async throws {
+    @Test func `refuses what does not fit, keeps the image that the tag has, and goes on once there is room`()
+        async throws
+    {
         let image = image
         try await live {
             let folder = TemporaryFolder()
@@ -210,7 +218,8 @@ struct DiskFailure: Sendable, CustomTestStringConvertible {
             var small = Fixture.bytes(10)
             for seed in 0..<1000 where pushed.status == 201 {
                 small = Fixture.bytes(10, seed: UInt64(1000 + seed))
-                pushed = try server.request("POST", "/v2/library/app/blobs/uploads/?digest=\(small.digest)", body: small)
+                pushed = try server.request(
+                    "POST", "/v2/library/app/blobs/uploads/?digest=\(small.digest)", body: small)
             }
             #expect(pushed.status == 507)
             #expect(try server.get("/v2/library/app/manifests/v1").body == image.manifest)

@@ -76,14 +76,16 @@ import Testing
         // Only what all platforms agree on is said of the index.
         #expect(record["labels"] == ["org.opencontainers.image.version": "2.0", "team": "a"])
         #expect(record["revision"] == nil)
-        #expect(try self.trace(arm.digest)["containedIn"] == [["manifest": .string("\(index.digest)"), "role": "manifest"]])
+        #expect(
+            try self.trace(arm.digest)["containedIn"] == [["manifest": .string("\(index.digest)"), "role": "manifest"]])
     }
 
     @Test func `tells of a config and a layer which images contain them`() throws {
         let second = Fixture.Image(
             config: image.config, layers: [image.layers[0]],
             manifest: Manifests.image(
-                config: Manifests.descriptor(image.config, .ociConfig), layers: [Manifests.descriptor(image.layers[0])]))
+                config: Manifests.descriptor(image.config, .ociConfig), layers: [Manifests.descriptor(image.layers[0])])
+        )
         try server.push(image, to: "library/app", as: "v1")
         try server.push(second, to: "library/other", as: "v1")
         let layer = try trace(image.layers[0].digest)
@@ -93,7 +95,9 @@ import Testing
         #expect(layer["records"] == [])
         let manifests = [image.digest, second.digest].map { JSONValue.string("\($0)") }
         #expect(layer["containedIn"] == .array(manifests.map { ["manifest": $0, "role": "layer"] }))
-        #expect(try trace(image.config.digest)["containedIn"] == .array(manifests.map { ["manifest": $0, "role": "config"] }))
+        #expect(
+            try trace(image.config.digest)["containedIn"]
+                == .array(manifests.map { ["manifest": $0, "role": "config"] }))
     }
 
     @Test func `tells of a blob that nothing names that it is here`() throws {
@@ -133,7 +137,9 @@ import Testing
         #expect(method == "HEAD" || answer.json?["status"] == 404)
     }
 
-    @Test(arguments: ["latest", "sha256:12", "md5:d41d8cd98f00b204e9800998ecf8427e", "sha256:\(String(repeating: "A", count: 64))"])
+    @Test(arguments: [
+        "latest", "sha256:12", "md5:d41d8cd98f00b204e9800998ecf8427e", "sha256:\(String(repeating: "A", count: 64))",
+    ])
     func `answers 400 to what is no digest`(_ text: String) throws {
         let answer = try server.get("/provenance/\(text)")
         #expect(answer.status == 400)
@@ -163,7 +169,8 @@ import Testing
                 "only.config": "c", "same": "s",
             ],
             annotations: [
-                "org.opencontainers.image.revision": "of-the-app", "org.opencontainers.image.created": "2025-05-05T00:00:00Z",
+                "org.opencontainers.image.revision": "of-the-app",
+                "org.opencontainers.image.created": "2025-05-05T00:00:00Z",
                 "only.manifest": "m", "same": "s",
             ])
         let record = try push(image)
@@ -197,7 +204,8 @@ import Testing
     }
 
     @Test func `labels of any size and content are taken, and what is left out is counted`() throws {
-        var labels = Dictionary(uniqueKeysWithValues: (0..<400).map { ("label.\($0)", String(repeating: "x", count: 200)) })
+        var labels = Dictionary(
+            uniqueKeysWithValues: (0..<400).map { ("label.\($0)", String(repeating: "x", count: 200)) })
         labels["zero\u{0}\"\\\n"] = "'; DROP TABLE record; --"
         let record = try push(Fixture.image(labels: labels))
         let kept = try #require(record["labels"]?.object?.members.count)

@@ -12,7 +12,9 @@ import Testing
             let image = Fixture.image(
                 seed: UInt64(index + 1), layers: 1,
                 labels: ["team": index < 3 ? "red" : "blue", "number": "\(index)"],
-                annotations: ["org.opencontainers.image.revision": index == 5 ? "main" : "\(index)\(revision.dropFirst())"])
+                annotations: [
+                    "org.opencontainers.image.revision": index == 5 ? "main" : "\(index)\(revision.dropFirst())"
+                ])
             let repository = index.isMultiple(of: 2) ? "library/app" : "team/tool"
             for blob in image.blobs { try server.push(blob: blob, to: repository) }
             let tag = index < 4 ? "v\(index)" : "v\(index - 4)"
@@ -36,7 +38,8 @@ import Testing
     @Test(arguments: [
         ("", [0, 1, 2, 3, 4, 5, 6, 7]), ("?kind=push", [0, 1, 2, 3, 4, 6]), ("?kind=tag", [5, 7]), ("?kind=delete", []),
         ("?repository=team/tool", [1, 3, 6, 7]), ("?repository=team%2Ftool&kind=push", [1, 3, 6]),
-        ("?repository=team/nothing", []), ("?builder=docker", [0, 1, 2, 3]), ("?builder=buildah&repository=library/app", [4]),
+        ("?repository=team/nothing", []), ("?builder=docker", [0, 1, 2, 3]),
+        ("?builder=buildah&repository=library/app", [4]),
         ("?builder=dock", []), ("?label=team=red", [0, 1, 2]), ("?label=team%3Dblue", [3, 4, 6]), ("?label=team=", []),
         ("?label=number=4", [4]), ("?label=team=blue&builder=buildah", [4, 6]),
         ("?label=team=blue&builder=buildah&repository=team/tool&kind=push", [6]), ("?label=team=red&kind=tag", []),
@@ -63,8 +66,11 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "&kind=push", "&repository=library/app", "&builder=docker", "&label=team=red", "&revision=0123456",
-        "&since=2026-01-01T01:00:00Z&until=2026-01-01T05:00:00Z&label=team%3Dblue"], [1, 2, 3])
+    @Test(
+        arguments: [
+            "", "&kind=push", "&repository=library/app", "&builder=docker", "&label=team=red", "&revision=0123456",
+            "&since=2026-01-01T01:00:00Z&until=2026-01-01T05:00:00Z&label=team%3Dblue",
+        ], [1, 2, 3])
     func `comes in pages without gaps or repeats`(_ query: String, limit: Int) async throws {
         try await search { server in
             let whole = try server.get("/provenance?\(query.dropFirst())").json?["records"]?.array ?? []
@@ -103,12 +109,17 @@ import Testing
     init() throws { try server.push(Fixture.image(), to: "library/app", as: "v1") }
 
     @Test(arguments: [
-        "digest=x", "Revision=x", "repository=Not+A+Name", "repository=", "kind=", "kind=Push", "kind=build", "label=team",
-        "limit=-1", "limit=x", "limit=", "cursor=-1", "cursor=x", "cursor=", "cursor=99999999999999999999", "since=", "until=x",
-        "since=yesterday", "since=2026-01-01", "since=2026-01-01T00:00:00", "since=1767225600", "since=2026-13-01T00:00:00Z",
+        "digest=x", "Revision=x", "repository=Not+A+Name", "repository=", "kind=", "kind=Push", "kind=build",
+        "label=team",
+        "limit=-1", "limit=x", "limit=", "cursor=-1", "cursor=x", "cursor=", "cursor=99999999999999999999", "since=",
+        "until=x",
+        "since=yesterday", "since=2026-01-01", "since=2026-01-01T00:00:00", "since=1767225600",
+        "since=2026-13-01T00:00:00Z",
         "since=2026-01-32T00:00:00Z", "since=2026-01-01T25:00:00Z", "since=2026-01-01T00:00:00Zjunk",
-        "since=2026-02-30T00:00:00Z", "until=2026-01-01T00:00:00.Z", "since=99999999999999-01-01T00:00:00Z", "since=2026-01-01T00:00:00%2B99:00", "since=2026-01-01T00:00:60Z",
-        "since=2026-01-01t00:00:00z", "since=20260101T000000Z", "since=2026-01-01T24:00:00Z", "until=\(String(repeating: "0", count: 9000))",
+        "since=2026-02-30T00:00:00Z", "until=2026-01-01T00:00:00.Z", "since=99999999999999-01-01T00:00:00Z",
+        "since=2026-01-01T00:00:00%2B99:00", "since=2026-01-01T00:00:60Z",
+        "since=2026-01-01t00:00:00z", "since=20260101T000000Z", "since=2026-01-01T24:00:00Z",
+        "until=\(String(repeating: "0", count: 9000))",
     ])
     func `answers 400 with a problem document`(_ query: String) throws {
         let answer = try server.get("/provenance?\(query)")

@@ -33,7 +33,9 @@ private struct Told {
             Told(RegistryError.unknownBlob(Self.digest), 404, .blobUnknown),
             Told(RegistryError.unknownManifest(tag), 404, .manifestUnknown),
             Told(RegistryError.invalidManifest(.missing(path: "config")), 400, .manifestInvalid),
-            Told(RegistryError.missingContent([Self.digest, Self.digest]), 400, .manifestBlobUnknown, .manifestBlobUnknown),
+            Told(
+                RegistryError.missingContent([Self.digest, Self.digest]), 400, .manifestBlobUnknown,
+                .manifestBlobUnknown),
             Told(RegistryError.missingForeignLayers([Self.digest]), 400, .manifestBlobUnknown),
             Told(RegistryError.refusedURL(layer: Self.digest, url: "file:///"), 403, .denied),
             Told(RegistryError.digestMismatch(expected: Self.digest, computed: Self.digest), 400, .digestInvalid),
@@ -95,7 +97,8 @@ private struct Told {
     @Test func `what the system says of its files is not repeated`() {
         for error: any Error in [
             SystemError(code: 5, call: "open"), LedgerError.storage(.corrupt("secret")),
-            RegistryError.storage(SystemError(code: 13, call: "open")), UploadError.storage(SystemError(code: 5, call: "open")),
+            RegistryError.storage(SystemError(code: 13, call: "open")),
+            UploadError.storage(SystemError(code: 5, call: "open")),
         ] {
             let text = Problem(error).entries.map(\.message).joined()
             #expect(!text.contains("open") && !text.contains("secret") && !text.contains("errno"))
@@ -146,7 +149,9 @@ private struct Told {
 
     /// code-11 and code-12 for access control, which will ask for them.
     @Test(arguments: [(401, Problem.Code.unauthorized, "UNAUTHORIZED"), (403, .denied, "DENIED")])
-    func `code-11 and code-12 are written as the specification has them`(_ status: Int, code: Problem.Code, text: String) throws {
+    func `code-11 and code-12 are written as the specification has them`(
+        _ status: Int, code: Problem.Code, text: String
+    ) throws {
         let problem = Problem(status, code, "who are you?", fields: [.wwwAuthenticate: "Basic realm=\"x\""])
         let response = problem.response(for: "/v2/")
         #expect(response.status.code == status)
@@ -164,7 +169,8 @@ private struct Told {
 
     @Test func `every code has only capitals and underscores`() {
         let codes: [Problem.Code] = [
-            .blobUnknown, .blobUploadInvalid, .blobUploadUnknown, .digestInvalid, .manifestBlobUnknown, .manifestInvalid,
+            .blobUnknown, .blobUploadInvalid, .blobUploadUnknown, .digestInvalid, .manifestBlobUnknown,
+            .manifestInvalid,
             .manifestUnknown, .nameInvalid, .nameUnknown, .sizeInvalid, .unauthorized, .denied, .unsupported,
             .tooManyRequests, .unavailable, .unknown,
         ]
@@ -172,7 +178,10 @@ private struct Told {
         #expect(codes.allSatisfy { $0.rawValue.utf8.allSatisfy { (0x41...0x5a).contains($0) || $0 == 0x5f } })
     }
 
-    @Test(arguments: [(400, "UNSUPPORTED"), (414, "UNSUPPORTED"), (416, "BLOB_UPLOAD_INVALID"), (500, "UNKNOWN"), (503, "UNAVAILABLE")])
+    @Test(arguments: [
+        (400, "UNSUPPORTED"), (414, "UNSUPPORTED"), (416, "BLOB_UPLOAD_INVALID"), (500, "UNKNOWN"),
+        (503, "UNAVAILABLE"),
+    ])
     func `what the engine says itself has the same form`(_ status: Int, code: String) throws {
         let response = Problem.fromEngine(status, "why", "/v2/x")
         #expect(response.status.code == status)

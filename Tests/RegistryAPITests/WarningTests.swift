@@ -11,7 +11,10 @@ import Testing
         #expect(response.fields[values: .warning] == [#"299 - "soon gone""#])
     }
 
-    @Test(arguments: [(#"a "b" c"#, #"299 - "a \"b\" c""#), (#"a\b"#, #"299 - "a\\b""#), (#"\""#, #"299 - "\\\"""#), ("", #"299 - """#)])
+    @Test(arguments: [
+        (#"a "b" c"#, #"299 - "a \"b\" c""#), (#"a\b"#, #"299 - "a\\b""#), (#"\""#, #"299 - "\\\"""#),
+        ("", #"299 - """#),
+    ])
     func `quotes what would end the text`(_ text: String, value: String) {
         var response = Response(.ok)
         response.warn(text)
