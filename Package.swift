@@ -36,6 +36,7 @@ let package = Package(
         // Pure values: no I/O, no clock, no threads.
         .target(name: "OCI", swiftSettings: safe),
         .target(name: "HTTPWire", dependencies: [http], swiftSettings: safe),
+        .target(name: "TransparencyLog", dependencies: ["OCI", crypto], swiftSettings: safe),
 
         // The engine: bytes and connections, nothing of registries.
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: rules),
@@ -79,6 +80,7 @@ let package = Package(
 let tests: [(name: String, uses: [Target.Dependency])] = [
     ("OCITests", ["OCI"]),
     ("HTTPWireTests", ["HTTPWire", http]),
+    ("TransparencyLogTests", ["TransparencyLog", "OCI"]),
     ("SQLiteTests", ["SQLite"]),
     ("ConfigurationTests", ["Configuration"]),
     ("LinuxIOTests", ["LinuxIO", "RegistryTesting"]),
