@@ -16,6 +16,7 @@ let safe: [SwiftSetting] = rules + [.strictMemorySafety()]
 
 let http: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -35,6 +36,7 @@ let package = Package(
 
         // Pure values: no I/O, no clock, no threads.
         .target(name: "OCI", swiftSettings: safe),
+        .target(name: "Attestation", dependencies: ["OCI", crypto, cryptoExtras], swiftSettings: safe),
         .target(name: "HTTPWire", dependencies: [http], swiftSettings: safe),
         .target(name: "TransparencyLog", dependencies: ["OCI", crypto], swiftSettings: safe),
 
@@ -79,6 +81,7 @@ let package = Package(
 /// Tests of each target, and what they use besides it.
 let tests: [(name: String, uses: [Target.Dependency])] = [
     ("OCITests", ["OCI"]),
+    ("AttestationTests", ["Attestation", "OCI", crypto, cryptoExtras]),
     ("HTTPWireTests", ["HTTPWire", http]),
     ("TransparencyLogTests", ["TransparencyLog", "OCI"]),
     ("SQLiteTests", ["SQLite"]),

@@ -3,7 +3,7 @@ extension StringProtocol {
     ///
     /// Error messages end in logs, JSON bodies and HTTP status lines, so a value that came from outside
     /// brings neither line breaks nor terminal escapes nor megabytes into them.
-    func quoted(limit: Int = 96) -> String {
+    package func quoted(limit: Int = 96) -> String {
         var result = "\""
         var shown = 0
         for scalar in unicodeScalars {
