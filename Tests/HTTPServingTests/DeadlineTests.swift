@@ -30,8 +30,8 @@ extension Live {
 
         @Test func `has its time for a head from its first byte on, however idle it was before`() async throws {
             let limits = ServingLimits.with {
-                $0.headTimeout = .milliseconds(400)
-                $0.idleTimeout = .milliseconds(600)
+                $0.headTimeout = .milliseconds(200)
+                $0.idleTimeout = .seconds(20)
             }
             try await serving(limits, handler: count) { bench in
                 let client = try bench.connect()
@@ -40,7 +40,7 @@ extension Live {
                 let start = Instant.now
                 try client.send("GET / HT")
                 #expect(try client.receive().status == 408)
-                #expect(Instant.now >= start.advanced(by: .milliseconds(399)))
+                #expect(Instant.now >= start.advanced(by: .milliseconds(199)))
             }
         }
 
@@ -60,7 +60,7 @@ extension Live {
         }
 
         @Test func `that is idle is left without a word`() async throws {
-            let limits = ServingLimits.with { $0.idleTimeout = .milliseconds(150) }
+            let limits = ServingLimits.with { $0.idleTimeout = .seconds(1) }
             try await serving(limits, handler: count) { bench in
                 let fresh = try bench.connect()
                 let used = try bench.connect()
@@ -117,15 +117,15 @@ extension Live {
         @Test func `is forgiven a pause when the rate of its window is kept`() async throws {
             let limits = ServingLimits.with {
                 $0.bodyWindow = .seconds(10)
-                $0.handlerTimeout = .milliseconds(200)
-                $0.headTimeout = .milliseconds(200)
-                $0.idleTimeout = .milliseconds(200)
+                $0.handlerTimeout = .milliseconds(700)
+                $0.headTimeout = .milliseconds(700)
+                $0.idleTimeout = .milliseconds(700)
             }
             try await serving(limits, handler: count) { bench in
                 let client = try bench.connect()
                 try client.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 20\r\n\r\n0123456789")
                 // Longer than every other limit.
-                Event().wait(milliseconds: 500)
+                Event().wait(milliseconds: 1000)
                 try client.send("0123456789")
                 #expect(try client.receive().text == "20")
             }
@@ -133,7 +133,7 @@ extension Live {
 
         @Test func `may send at its rate over many windows`() async throws {
             let limits = ServingLimits.with {
-                $0.bodyWindow = .milliseconds(300)
+                $0.bodyWindow = .seconds(1)
                 $0.bodyRate = 10
             }
             try await serving(limits, handler: count) { bench in
@@ -141,7 +141,7 @@ extension Live {
                 try client.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n")
                 for _ in 0..<10 {
                     try client.send(pattern(10_000))
-                    Event().wait(milliseconds: 100)
+                    Event().wait(milliseconds: 250)
                 }
                 #expect(try client.receive().text == "100000")
             }
@@ -173,7 +173,7 @@ extension Live {
         }
 
         @Test func `that takes little at a time is not left`() async throws {
-            let limits = ServingLimits.with { $0.sendStall = .milliseconds(400) }
+            let limits = ServingLimits.with { $0.sendStall = .seconds(1) }
             let bytes = pattern(8 << 20)
             try await serving(limits) { _ in
                 Response(.ok, body: .bytes(bytes))

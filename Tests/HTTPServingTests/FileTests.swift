@@ -226,7 +226,7 @@ extension Live {
 
         @Test func `is not broken by a deadline that passes while it waits for its lane`() async throws {
             let content = try Content(pattern(3_000_000))
-            let limits = ServingLimits.with { $0.handlerTimeout = .milliseconds(100) }
+            let limits = ServingLimits.with { $0.handlerTimeout = .milliseconds(500) }
             let lanes = Lanes(count: 1)
             let goOn = Event()
             try await serving(limits, lanes: lanes) { _ in
@@ -236,7 +236,7 @@ extension Live {
                 let client = try bench.connect()
                 try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
                 try client.wait(forBytes: 10)
-                Event().wait(milliseconds: 300)
+                Event().wait(milliseconds: 800)
                 goOn.happen()
                 let answer = try client.receive()
                 #expect(answer.status == 200)
