@@ -38,67 +38,73 @@ package struct Lane: Sendable {
     }
 
     /// Runs `body` on the lane and suspends the caller until it is done. A caller that is cancelled still waits.
-    package func run<Value, Failure: Error>(
+    package func run<Value: Sendable, Failure: Error>(
         _ body: @escaping @Sendable () throws(Failure) -> Value
-    ) async throws(Failure) -> Value where Value: Sendable {
-        let result: Result<Value, Failure> = await withUnsafeContinuation { continuation in
-            queue.async {
-                do throws(Failure) {
-                    continuation.resume(returning: .success(try body()))
-                } catch {
-                    continuation.resume(returning: .failure(error))
-                }
+    ) async throws(Failure) -> Value {
+        let handover = Handover<Result<Value, Failure>>()
+        queue.async {
+            do throws(Failure) {
+                handover.give(.success(try body()))
+            } catch {
+                handover.give(.failure(error))
             }
         }
-        return try result.get()
+        return try await handover.take().get()
     }
 
     /// Starts `body` on the lane and returns at once; the result must be awaited before what `body` uses goes away.
     package func start<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) -> Pending<Value> {
-        let pending = Pending<Value>()
-        queue.async { pending.complete(Result { try body() }) }
-        return pending
+        let handover = Handover<Result<Value, any Error>>()
+        queue.async { handover.give(Result { try body() }) }
+        return Pending(handover)
     }
 }
 
 /// The result of work that was started on a lane and is awaited later, once.
-package final class Pending<Value: Sendable>: Sendable {
-    private enum State {
-        case running
-        case awaited(UnsafeContinuation<Result<Value, any Error>, Never>)
-        case done(Result<Value, any Error>)
-        case taken
-    }
+package struct Pending<Value: Sendable>: Sendable {
+    private let handover: Handover<Result<Value, any Error>>
 
-    private let state = Mutex(State.running)
+    fileprivate init(_ handover: Handover<Result<Value, any Error>>) {
+        self.handover = handover
+    }
 
     /// Waits for the work and gives its value or throws its error. Called exactly once.
     package var value: Value {
-        get async throws {
-            let result: Result<Value, any Error> = await withUnsafeContinuation { continuation in
-                let done: Result<Value, any Error>? = state.withLock { state in
-                    guard case .done(let result) = state else {
-                        state = .awaited(continuation)
-                        return nil
-                    }
-                    state = .taken
-                    return result
-                }
-                if let done { continuation.resume(returning: done) }
-            }
-            return try result.get()
-        }
+        get async throws { try await handover.take().get() }
+    }
+}
+
+/// One value on its way from a lane to the one task that waits for it.
+///
+/// The value goes through the lock and not through the continuation, so its use is ordered behind the work that made it
+/// in every case, also when the work is done before the task has suspended.
+private final class Handover<Content: Sendable>: Sendable {
+    private struct State {
+        var content: Content?
+        var waiter: UnsafeContinuation<Void, Never>?
     }
 
-    func complete(_ result: Result<Value, any Error>) {
-        let waiter: UnsafeContinuation<Result<Value, any Error>, Never>? = state.withLock { state in
-            guard case .awaited(let continuation) = state else {
-                state = .done(result)
-                return nil
-            }
-            state = .taken
-            return continuation
+    private let state = Mutex(State())
+
+    func give(_ content: Content) {
+        let waiter = state.withLock { state in
+            state.content = content
+            return state.waiter.take()
         }
-        waiter?.resume(returning: result)
+        waiter?.resume()
+    }
+
+    func take() async -> Content {
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            let isThere = state.withLock { state in
+                if state.content == nil { state.waiter = continuation }
+                return state.content != nil
+            }
+            if isThere { continuation.resume() }
+        }
+        guard let content = state.withLock({ $0.content.take() }) else {
+            preconditionFailure("a result is awaited once")
+        }
+        return content
     }
 }
