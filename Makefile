@@ -30,7 +30,7 @@ test: build-packages test-packages ## install what is missing, and run every tes
 
 .PHONY: test-tsan
 test-tsan: build-packages ## run the engine's tests under the thread sanitizer
-	swift test --sanitize=thread --scratch-path .build/tsan -Xswiftc -DSANITIZE_THREAD \
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.supp swift test --sanitize=thread --scratch-path .build/tsan -Xswiftc -DSANITIZE_THREAD \
 	    --filter '^(LinuxIOTests|HTTPServingTests|HTTPWireTests)\.'
 
 .PHONY: lint
