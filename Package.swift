@@ -47,16 +47,20 @@ let package = Package(
         // The domain: nothing of HTTP.
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: rules),
         .target(
-            name: "RegistryCore", dependencies: ["CLinux", "OCI", "SQLite", "LinuxIO", crypto, logging],
+            name: "RegistryCore",
+            dependencies: ["Attestation", "CLinux", "LinuxIO", "OCI", "SQLite", "TransparencyLog", crypto, logging],
             // Sources/RegistryCore/migrations is a link to migrations/: the program carries its schema.
             resources: [
                 .embedInCode("migrations/0001_catalogue.sql"), .embedInCode("migrations/0002_record.sql"),
+                .embedInCode("migrations/0003_log.sql"),
             ], swiftSettings: rules),
 
         // The edge: HTTP on one side, the domain on the other.
         .target(
             name: "RegistryAPI",
-            dependencies: ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryCore", "OCI", http, logging],
+            dependencies: [
+                "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "RegistryCore", "TransparencyLog", http, logging,
+            ],
             swiftSettings: safe),
 
         .target(
@@ -66,6 +70,7 @@ let package = Package(
             name: "waybill",
             dependencies: [
                 "Configuration", "RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite",
+                "TransparencyLog",
                 logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules),
@@ -73,7 +78,7 @@ let package = Package(
         // Fixtures, test doubles and a server in the test's own process.
         .target(
             name: "RegistryTesting",
-            dependencies: ["RegistryAPI", "RegistryCore", "HTTPServing", "LinuxIO", "OCI", logging],
+            dependencies: ["RegistryAPI", "RegistryCore", "HTTPServing", "LinuxIO", "OCI", "TransparencyLog", logging],
             path: "Tests/RegistryTesting", swiftSettings: rules),
     ]
 )

@@ -2,11 +2,12 @@
 ///
 /// There is no one spelling: SLSA prefixes `git+` and appends `@<ref>`, BuildKit appends `#<ref>` and leaves out the
 /// prefix, Tekton writes either with or without `.git`.
-struct SourceURI {
+package struct SourceURI {
     /// The URI without the user and password that CI systems leave in clone URLs.
     let text: String
 
-    init(_ text: String) {
+    /// A URI as a builder or a label has it.
+    package init(_ text: String) {
         self.text = text.withoutCredentials
     }
 
@@ -18,7 +19,7 @@ struct SourceURI {
 
     /// The repository, such that two spellings of one repository are equal: without `git+`, ref, `.git` and a slash at
     /// the end. Servers may distinguish case in a path, so only what is written alike is equal.
-    var repository: String {
+    package var repository: String {
         var location = location
         for ending in ["/", ".git"] where location.utf8.reversed().starts(with: ending.utf8.reversed()) {
             location = Substring(decoding: location.utf8.dropLast(ending.utf8.count))

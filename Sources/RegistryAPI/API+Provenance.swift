@@ -41,7 +41,8 @@ extension API {
     // MARK: - Questions
 
     private static let filters: Set = [
-        "repository", "revision", "builder", "label", "kind", "since", "until", "limit", "cursor",
+        "repository", "revision", "builder", "source", "base", "predicateType", "label", "kind", "since", "until",
+        "limit", "cursor",
     ]
 
     private func filter(_ query: QueryItems) throws -> RecordFilter {
@@ -65,8 +66,11 @@ extension API {
             }
             filter.kind = kind
         }
-        filter.revision = query.first("revision")
+        filter.revision = query.first("revision").map(Self.commit)
         filter.builder = query.first("builder")
+        filter.source = query.first("source").map(Registry.sourceRepository)
+        filter.predicateType = query.first("predicateType")
+        filter.base = try query.first("base").map { try Route.digest($0) }
         if let text = query.first("label") {
             let bytes = text.utf8
             guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")) else {
@@ -80,6 +84,14 @@ extension API {
         filter.since = try query.first("since").map { try time($0, "since") }
         filter.until = try query.first("until").map { try time($0, "until") }
         return filter
+    }
+
+    /// Leaves and statements write `gitCommit:7fd1…` or `sha1:7fd1…`; records have the hash alone.
+    private static func commit(_ text: String) -> String {
+        for prefix in ["gitCommit:", "sha1:", "sha256:"] where text.utf8.starts(with: prefix.utf8) {
+            return String(decoding: text.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
+        }
+        return text
     }
 
     private func cursor(_ query: QueryItems) throws -> Int64 {
@@ -145,37 +157,5 @@ extension API {
         entry["builder"] = Self.builder(of: push)
         for name in ["revision", "source", "version", "labels"] { entry[name] = document?[name] }
         return .object(entry)
-    }
-
-    private func document(of record: StoredRecord) -> JSONObject {
-        var document: JSONObject = [
-            "id": .integer(record.id), "kind": .string(record.kind), "time": .string(Self.text(of: record.time)),
-            "repository": .string(record.repository), "digest": .string("\(record.digest)"),
-        ]
-        var actor: JSONObject = [:]
-        actor["principal"] = record.principal.map { .string($0) } ?? .null
-        actor["clientAddress"] = record.clientAddress.map { .string($0) } ?? .null
-        actor["userAgent"] = record.userAgent.map { .string($0) } ?? .null
-        document["actor"] = .object(actor)
-        if record.kind == RecordKind.push.rawValue { document["builder"] = Self.builder(of: record) }
-        let rest = try? JSONValue(parsing: Array(record.document.utf8))
-        for member in rest?.object?.members ?? [] { document[member.key] = member.value }
-        return document
-    }
-
-    /// Until a build record says who built it, only who pushed it is known: a claim, and marked as one. It is read from
-    /// the erasable part of the record, so that it goes with it.
-    private static func builder(of record: StoredRecord) -> JSONValue {
-        if let principal = record.principal {
-            return ["id": .string(principal), "claimed": true, "source": "principal"]
-        }
-        guard let userAgent = record.userAgent else { return .null }
-        return ["id": .string(userAgent), "claimed": true, "source": "user-agent"]
-    }
-
-    /// RFC 3339, to the millisecond, in UTC.
-    private static func text(of milliseconds: Int64) -> String {
-        Date(timeIntervalSince1970: Double(milliseconds) / 1000)
-            .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 }

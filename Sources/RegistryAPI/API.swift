@@ -72,10 +72,30 @@ package struct API: Sendable {
         case (.upload(let name, let id), .delete): try await cancelUpload(id, in: name)
         case (.upload(let name, let id), _): try await uploadStatus(id, in: name)
         case (.provenance(let digest), _): try await traceDigest(digest, request)
+        case (.provenanceList, .post): try await postEvidence(request)
         case (.provenanceList, _): try await listRecords(request)
-        case (.health, _): .text("ok\n")
-        case (.readiness, _):
+        default: try await respondAboutLog(to: request, at: route)
+        }
+    }
+
+    private func respondAboutLog(to request: Request, at route: Route) async throws -> Response {
+        switch route {
+        case .checkpoint: try getCheckpoint(request)
+        case .timestamp: try getTimestamp()
+        case .stampedCheckpoint: try getStampedCheckpoint()
+        case .tile(let resource): try await getTile(resource)
+        case .logKeys: try getLogKeys()
+        case .consistency: try getConsistencyProof(request)
+        case .record(let index): try getRecord(index)
+        case .proof(let index): try await getProof(index, request)
+        case .facets: try await getFacets()
+        case .attestations(let digest): try await listAttestations(of: digest, request)
+        case .archivistaUpload: try await uploadToArchivista(request)
+        case .archivistaDownload(let gitoid): try await downloadFromArchivista(gitoid)
+        case .health: .text("ok\n")
+        case .readiness:
             isReady() ? .text("ready\n") : Response(.serviceUnavailable, body: .bytes(Array("draining\n".utf8)))
+        default: throw Problem(404, .unsupported, "there is nothing at this path")
         }
     }
 }

@@ -12,6 +12,8 @@ extension Problem {
         case let problem as Problem: self = problem
         case let failure as RegistryError: self.init(failure)
         case let failure as UploadError: self.init(failure)
+        case let failure as EvidenceError: self.init(failure)
+        case let failure as LogQueryError: self.init(failure)
         case let failure as LedgerError: self.init(failure)
         case let failure as SystemError: self.init(failure)
         case let failure as BodyError: self.init(failure)
@@ -54,7 +56,47 @@ extension Problem {
         case .tooManyTags(let limit): self.init(414, .unsupported, "at most \(limit) tags are taken in one request")
         case .tooManyReferences(let count, let limit):
             self.init(400, .manifestInvalid, "the manifest names \(count) things, and at most \(limit) are taken")
+        case .alreadyErased(let field, let record):
+            self.init(404, .unknown, "record \(record) has no \(field.rawValue) to erase")
         case .storage(let error): self.init(error)
+        }
+    }
+
+    init(_ failure: EvidenceError) {
+        switch failure {
+        case .malformed(let error): self.init(400, .manifestInvalid, "\(error)")
+        case .noSignature:
+            self.init(
+                400, .manifestInvalid,
+                "the envelope has no signature; a statement that nobody signed is sent as it is, as "
+                    + "application/vnd.in-toto+json")
+        case .invalidSignature:
+            self.init(
+                400, .manifestInvalid,
+                "a signature names a trusted key that did not make it: the payload is not what was signed")
+        case .noSubject:
+            self.init(400, .manifestInvalid, "no subject has a sha256 or sha512 digest, so the record is about nothing")
+        case .predicateTypeTooLong(let limit):
+            self.init(400, .manifestInvalid, "the predicate type has more than \(limit) bytes")
+        case .keyReused(let record):
+            self.init(
+                409, .unsupported,
+                "this Idempotency-Key came with another request before, which is record \(record)")
+        case .malformedKey(let limit):
+            self.init(400, .unsupported, "an Idempotency-Key is 1 to \(limit) characters of printable ASCII")
+        }
+    }
+
+    init(_ failure: LogQueryError) {
+        switch failure {
+        case .unknownRecord(let index): self.init(404, .unsupported, "there is no record \(index)")
+        case .unknownSize(let size): self.init(404, .unsupported, "the log never signed a checkpoint of size \(size)")
+        case .outsideTree(let index, let size):
+            self.init(404, .unsupported, "a tree of \(size) leaves has no leaf \(index)")
+        case .pastEnd(let size, let published):
+            self.init(404, .unsupported, "the log has \(published) leaves, not \(size)")
+        case .shrinks(let from, let to):
+            self.init(400, .unsupported, "a tree of \(from) leaves cannot grow to \(to): old must not be above new")
         }
     }
 
@@ -85,6 +127,8 @@ extension Problem {
         case .outOfSpace: self = .outOfSpace
         case .busy(let waiting):
             self.init(429, .tooManyRequests, "\(waiting) changes wait to be written", fields: [.retryAfter: "1"])
+        case .readOnly(let reason):
+            self.init(503, .unavailable, "the registry is read-only: \(reason)", fields: [.retryAfter: "60"])
         case .storage: self.init(500, .unknown, "the ledger cannot be read or written")
         }
     }

@@ -108,7 +108,7 @@ extension HTTPField.Name {
     static let warning = known("Warning")
     static let link = known("Link")
 
-    private static func known(_ name: String) -> HTTPField.Name {
+    static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is a field name") }
         return name
     }

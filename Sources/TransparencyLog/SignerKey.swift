@@ -16,6 +16,27 @@ package struct SignerKey: Sendable {
         self.seed = seed
     }
 
+    /// Reads `PRIVATE+KEY+<name>+<key ID>+<Base64 of type and seed>`, as Go's sumdb/note writes private keys. The ID must be
+    /// the one that the rest implies.
+    package init(parsing text: String) throws(KeyError) {
+        let prefix = "PRIVATE+KEY+"
+        guard text.utf8.starts(with: prefix.utf8) else { throw .malformedKey }
+        let parts = text.utf8.dropFirst(prefix.utf8.count).split(
+            separator: UInt8(ascii: "+"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, let name = KeyName(bytes: Array(parts[0])) else { throw .malformedName }
+        guard let id = [UInt8](hex: Array(parts[1])), id.count == 4 else { throw .malformedKeyID }
+        guard let key = Base64.decode(Array(parts[2])), let code = key.first else { throw .malformedKey }
+        guard code == SignatureType.ed25519.rawValue else { throw .unsupportedType(code) }
+        try self.init(name: name, seed: Array(key.dropFirst()))
+        let found = KeyID(UInt32(bigEndianBytes: id))
+        guard found == verifier.id else { throw .wrongKeyID(expected: verifier.id, found: found) }
+    }
+
+    /// The key as `init(parsing:)` reads it. A secret: for the key's own file and nothing else.
+    package var text: String {
+        "PRIVATE+KEY+\(verifier.name)+\(verifier.id)+\(Base64.encode([SignatureType.ed25519.rawValue] + seed))"
+    }
+
     /// Signs the text of a note.
     func sign(_ text: [UInt8]) throws(KeyError) -> NoteSignature {
         NoteSignature(name: verifier.name, keyID: verifier.id, bytes: try ed25519(text, seed: seed))

@@ -8,7 +8,10 @@ package struct Tile: Hashable, Sendable {
     package static let fullWidth = 256
 
     /// Tree levels that one level of tiles covers: 2^8 = 256.
-    private static let height: Int64 = 8
+    package static let height = 8
+
+    /// Levels of tiles that a tree which can be counted may have.
+    package static let levels = 8
 
     /// The tile's level, 0 to 63.
     package let level: Int
@@ -52,7 +55,7 @@ package struct Tile: Hashable, Sendable {
 
     /// How many hashes a level of tiles has: one for each complete subtree of 256^level leaves.
     private static func hashes(atLevel level: Int, size: Int64) -> Int64 {
-        max(0, size) >> (height * Int64(level))
+        max(0, size) >> Int64(height * level)
     }
 }
 
@@ -69,7 +72,7 @@ extension Tile {
     /// Each is as wide as it is in the new tree. From 0, these are all the tiles of the tree: in a tree of 70,000 leaves
     /// 273 full ones and 4 more. There is nothing when the tree does not grow.
     package static func tiles(from oldSize: Int64 = 0, to size: Int64) -> some Sequence<Tile> {
-        (0...7).lazy.flatMap { level in
+        (0..<levels).lazy.flatMap { level in
             let old = hashes(atLevel: level, size: oldSize)
             let new = hashes(atLevel: level, size: size)
             let wide = Int64(fullWidth)
@@ -86,10 +89,10 @@ extension Tile {
     /// - Returns: `nil` when no tree has such a node.
     package static func containing(level: Int, index: Int64) -> Tile? {
         guard (0...62).contains(level), index >= 0, index <= Int64.max >> Int64(level) else { return nil }
-        let span = Int64(1) << (Int64(level) % height)
+        let span = Int64(1) << Int64(level % height)
         let first = index * span
         let width = first % Int64(fullWidth) + span
-        return Tile(level: level / Int(height), index: first / Int64(fullWidth), width: Int(width))
+        return Tile(level: level / height, index: first / Int64(fullWidth), width: Int(width))
     }
 
     /// The node over 2^`level` leaves at `index`, computed from the hashes of this tile.
@@ -99,7 +102,7 @@ extension Tile {
         guard let needed = Self.containing(level: level, index: index),
             needed.level == self.level, needed.index == self.index, needed.width <= width, hashes.count >= width
         else { return nil }
-        let span = 1 << (level % Int(Self.height))
+        let span = 1 << (level % Self.height)
         var row = Array(hashes[needed.width - span..<needed.width])
         while row.count > 1 {
             row = stride(from: 0, to: row.count, by: 2).map { .node(row[$0], row[$0 + 1]) }

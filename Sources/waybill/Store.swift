@@ -3,6 +3,7 @@ import Glibc
 import LinuxIO
 import RegistryCore
 import SQLite
+import TransparencyLog
 
 /// The data folder, opened by one process at a time.
 struct Store {
@@ -23,14 +24,59 @@ struct Store {
             uploadLanes = Lanes(count: settings.threads.lanes)
             readLanes = Lanes(count: settings.threads.lanes)
             blobs = try BlobStore(root: root, lanes: uploadLanes, limits: settings.storageLimits)
-            ledger = try Ledger(path: "\(root)/waybill.db", options: settings.ledgerOptions) { name, index, total in
-                Console.error("migrating the database: \(name) (\(index + 1) of \(total))")
-            }
+            ledger = try Self.ledger(in: root, settings)
         } catch let failure as Failure {
             throw failure
         } catch {
             throw Failure(.cannotStart, "cannot use the data folder \(root): \(error)")
         }
+    }
+
+    /// Opens the ledger with the keys of the log, and makes a key when there is neither a key nor a ledger.
+    private static func ledger(in root: String, _ settings: Settings) throws -> Ledger {
+        let (keys, database) = ("\(root)/keys", "\(root)/waybill.db")
+        let disk = Disk()
+        try disk.makeFolder(keys, in: root)
+        let seen = CheckpointFile(folder: keys)
+        let ledger = try Ledger(
+            path: database, identity: try identity(in: keys, isNew: try disk.size(of: database) == nil, settings),
+            options: settings.ledgerOptions, published: { seen.write($0) }
+        ) { name, index, total in
+            Console.error("migrating the database: \(name) (\(index + 1) of \(total))")
+        }
+        if let checkpoint = try seen.read(), let reason = try ledger.contradiction(to: checkpoint) {
+            ledger.refuseWrites(because: reason)
+        }
+        return ledger
+    }
+
+    private static func identity(in keys: String, isNew: Bool, _ settings: Settings) throws -> LogIdentity {
+        let file = LogKeyFile(folder: keys)
+        if let signers = try file.read() {
+            let identity = try LogIdentity(signers: signers)
+            let wanted = configuredOrigin
+            guard wanted.isEmpty || wanted == identity.origin else {
+                throw LogError.otherOrigin(expected: identity.origin, found: wanted)
+            }
+            return identity
+        }
+        guard isNew else {
+            throw Failure(.cannotStart, "\(keys)/ledger.key is missing: the ledger was signed with it, put it back")
+        }
+        let origin = configuredOrigin.isEmpty ? hostName() : configuredOrigin
+        let key = try LogKeyFile.makeKey(named: try KeyName(parsing: origin))
+        try file.write([key])
+        return try LogIdentity(signers: [key])
+    }
+
+    private static let configuredOrigin = ""
+
+    /// The machine's name for itself.
+    private static func hostName() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+        let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return text.isEmpty ? "localhost" : text
     }
 
     /// Makes a folder and those above it.

@@ -109,7 +109,7 @@ import Testing
     init() throws { try server.push(Fixture.image(), to: "library/app", as: "v1") }
 
     @Test(arguments: [
-        "digest=x", "Revision=x", "repository=Not+A+Name", "repository=", "kind=", "kind=Push", "kind=build",
+        "digest=x", "Revision=x", "repository=Not+A+Name", "repository=", "kind=", "kind=Push", "kind=builds",
         "label=team",
         "limit=-1", "limit=x", "limit=", "cursor=-1", "cursor=x", "cursor=", "cursor=99999999999999999999", "since=",
         "until=x",

@@ -39,7 +39,7 @@ private struct Book {
         var options = Ledger.Options()
         adjust(&options)
         self.folder = folder
-        ledger = try Ledger(path: "\(folder.path)/waybill.db", options: options, clock: clock)
+        ledger = try Ledger(path: "\(folder.path)/waybill.db", identity: .test, options: options, clock: clock)
     }
 
     /// A second way into the database, for what the ledger would never do.
@@ -165,15 +165,15 @@ private struct Book {
         let deletion = #expect(throws: SQLiteError.self) { try connection.execute("DELETE FROM record") }
         #expect(deletion?.message == "a record is never deleted")
         let gap = #expect(throws: SQLiteError.self) {
-            try connection.execute("INSERT INTO record VALUES (2, 'push', 9e15, 'a', x'01', 0, 0, 0, 0, '{}')")
+            try connection.execute("INSERT INTO record (id, kind, time, document) VALUES (2, 'push', 9e15, '{}')")
         }
         #expect(gap?.message == "the next record continues the count, and is not older than the last")
         let older = #expect(throws: SQLiteError.self) {
-            try connection.execute("INSERT INTO record VALUES (1, 'push', 0, 'a', x'01', 0, 0, 0, 0, '{}')")
+            try connection.execute("INSERT INTO record (id, kind, time, document) VALUES (1, 'push', 0, '{}')")
         }
         #expect(older?.message == "the next record continues the count, and is not older than the last")
         let again = #expect(throws: SQLiteError.self) {
-            try connection.execute("INSERT INTO record VALUES (0, 'push', 9e15, 'a', x'01', 0, 0, 0, 0, '{}')")
+            try connection.execute("INSERT INTO record (id, kind, time, document) VALUES (0, 'push', 9e15, '{}')")
         }
         #expect(again?.message == "the next record continues the count, and is not older than the last")
         let moved = #expect(throws: SQLiteError.self) { try connection.execute("DELETE FROM record_digest") }
@@ -248,9 +248,11 @@ private struct Book {
             try old.execute("INSERT INTO repository_blob VALUES (1, 1, 5)")
         }
         var migrated: [String] = []
-        let ledger = try Ledger(path: "\(folder.path)/waybill.db") { name, index, total in
-            migrated.append("\(name) \(index) of \(total)")
-        }
+        let ledger = try Ledger(
+            path: "\(folder.path)/waybill.db", identity: .test,
+            progress: { name, index, total in
+                migrated.append("\(name) \(index) of \(total)")
+            })
         #expect(migrated.first == "record 0 of \(Migrations.all.count - 1)")
         #expect(try ledger.read { try $0.blobSize(digest, in: "old") } == 1)
         #expect(try await ledger.note() == 0)
@@ -260,7 +262,7 @@ private struct Book {
     @Test func `migrates nothing the second time`() throws {
         let book = try Book()
         var migrated = 0
-        _ = try Ledger(path: "\(book.folder.path)/waybill.db") { _, _, _ in migrated += 1 }
+        _ = try Ledger(path: "\(book.folder.path)/waybill.db", identity: .test, progress: { _, _, _ in migrated += 1 })
         #expect(migrated == 0)
     }
 

@@ -4,6 +4,7 @@ package import Logging
 package import OCI
 package import RegistryCore
 import Synchronization
+import TransparencyLog
 
 /// A registry on a folder of its own.
 package struct TestRegistry: Sendable {
@@ -19,15 +20,16 @@ package struct TestRegistry: Sendable {
     package init(
         folder: TemporaryFolder = TemporaryFolder(), disk: Disk = Disk(), storage: StorageLimits = TestRegistry.storage,
         options: Ledger.Options = Ledger.Options(), limits: RegistryLimits = RegistryLimits(),
-        clock: WallClock = .system,
+        trust: TrustedBuilders = TrustedBuilders(), clock: WallClock = .system,
         rule: @escaping @Sendable (RepositoryName) -> RepositoryPolicy = { _ in RepositoryPolicy() }
     ) throws {
         self.folder = folder
         lanes = Lanes(count: 4)
         blobs = try BlobStore(root: folder.path, lanes: lanes, disk: disk, limits: storage)
-        ledger = try Ledger(path: "\(folder.path)/waybill.db", options: options, clock: clock)
+        ledger = try Ledger(path: "\(folder.path)/waybill.db", identity: .test, options: options, clock: clock)
         registry = Registry(
-            blobs: blobs, ledger: ledger, readLanes: lanes, limits: limits, clock: clock, logger: .silent, rule: rule)
+            blobs: blobs, ledger: ledger, readLanes: lanes, limits: limits, trust: trust, clock: clock, logger: .silent,
+            rule: rule)
     }
 
     /// Small buffers, so that small bodies take several turns, and no reserve, so that a full test machine does not matter.
@@ -41,6 +43,18 @@ package struct TestRegistry: Sendable {
     /// What a process that ends in order does; a crash does without.
     package func close() async {
         await ledger.close()
+    }
+}
+
+extension LogIdentity {
+    /// The log `registry.example.com`, always with the same key.
+    package static var test: LogIdentity {
+        do {
+            let key = try SignerKey(name: KeyName(parsing: "registry.example.com"), seed: Array(0..<32))
+            return try LogIdentity(signers: [key])
+        } catch {
+            preconditionFailure("the key of the tests is one: \(error)")
+        }
     }
 }
 

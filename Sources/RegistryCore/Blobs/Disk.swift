@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import LinuxIO
+package import LinuxIO
 
 /// The door to the files below the data folder: each call is durable or says that it failed.
 ///
@@ -87,7 +87,7 @@ package struct Disk: Sendable {
     }
 
     /// Makes a folder unless it is there, and its name durable in any case.
-    func makeFolder(_ path: String, in parent: String) throws(SystemError) {
+    package func makeFolder(_ path: String, in parent: String) throws(SystemError) {
         do {
             _ = try systemCall("mkdir") { mkdir(path, 0o700) }
         } catch {
@@ -97,7 +97,7 @@ package struct Disk: Sendable {
     }
 
     /// Bytes in a file; nil when there is none.
-    func size(of path: String) throws(SystemError) -> Int64? {
+    package func size(of path: String) throws(SystemError) -> Int64? {
         var status = stat()
         do {
             _ = try systemCall("stat") { stat(path, &status) }

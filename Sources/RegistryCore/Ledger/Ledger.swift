@@ -2,6 +2,7 @@ import Glibc
 package import LinuxIO
 import SQLite
 import Synchronization
+package import TransparencyLog
 
 /// The database of record: catalogue and history together, so that a push is one transaction.
 ///
@@ -22,15 +23,24 @@ package final class Ledger: Sendable {
 
     private let readers: ReaderPool
     private let writer: LedgerWriter
+    /// The name of the log and its keys.
+    package let identity: LogIdentity
 
-    /// Opens or makes the database at `path` and brings its schema up to date.
+    /// Opens or makes the database at `path`, brings its schema up to date, and continues or begins its log.
     ///
-    /// - Parameter progress: told of each migration before it runs: its name, its number, and how many there are.
-    /// - Throws: `MigrationError` when the database is newer than the program or a migration was changed afterwards.
+    /// - Parameters:
+    ///   - identity: who signs the log.
+    ///   - random: for nonces and salts.
+    ///   - published: told of each new checkpoint once it is durable; called on the writer's thread, so it is quick.
+    ///   - progress: told of each migration before it runs: its name, its number, and how many there are.
+    /// - Throws: `MigrationError` when the database is newer than the program or a migration was changed afterwards, and
+    ///   `LogError` when the log cannot be continued with these keys.
     package init(
-        path: String, options: Options = Options(), clock: WallClock = .system,
+        path: String, identity: LogIdentity, options: Options = Options(), clock: WallClock = .system,
+        random: RandomBytes = .system, published: @escaping @Sendable (SignedCheckpoint) -> Void = { _ in },
         progress: (_ name: String, _ index: Int, _ total: Int) -> Void = { _, _, _ in }
     ) throws {
+        self.identity = identity
         var settings = Connection.Options()
         settings.cacheKiB = options.cacheKiB
         settings.maxPageCount = options.maxPageCount
@@ -38,7 +48,9 @@ package final class Ledger: Sendable {
         try Migrations.migrator.migrate(connection) { migration, index, total in
             progress(migration.name, index, total)
         }
-        writer = try LedgerWriter(connection, queueLimit: options.queuedWrites, clock: clock)
+        writer = try LedgerWriter(
+            connection, identity: identity, queueLimit: options.queuedWrites, clock: clock, random: random,
+            published: published)
         var reading = Connection.Options()
         reading.cacheKiB = options.cacheKiB
         readers = ReaderPool(path: path, options: reading)
@@ -67,6 +79,14 @@ package final class Ledger: Sendable {
         try await writer.submit(durable: durable, body)
     }
 
+    /// Why nothing is written any more; nil while everything is well.
+    package var refusal: String? { writer.refusal }
+
+    /// From now on refuses every write with `LedgerError.readOnly`; everything can still be read. The first reason stays.
+    package func refuseWrites(because reason: String) {
+        writer.refuseWrites(because: reason)
+    }
+
     /// Empties the write-ahead log into the database. Called when the server stops.
     package func close() async {
         await writer.close()
@@ -84,6 +104,8 @@ package struct LedgerTransaction {
     let connection: Connection
     /// When this transaction happens, in milliseconds since 1970-01-01 UTC; never earlier than the last record.
     package let now: Int64
+    /// What the leaves that it writes have in common.
+    let stamp: LeafStamp
 
     /// The same state, for reading.
     package var reader: LedgerReader { LedgerReader(connection: connection) }

@@ -2,12 +2,15 @@ import Dispatch
 import LinuxIO
 import SQLite
 import Synchronization
+import TransparencyLog
 
 /// The one writer: takes what is waiting, runs it in one transaction, commits once, and then answers every waiter.
 ///
 /// One commit costs a flush of the disk whether it holds one write or a hundred, so waiting writes share it.
 ///
-/// `@unchecked Sendable`: the connection and `lastTime` are used on `queue` only.
+/// Leaves get their place in the tree and their checkpoint in the same transaction, so each group is one checkpoint.
+///
+/// `@unchecked Sendable`: the connection, the sequencer and `lastTime` are used on `queue` only.
 final class LedgerWriter: @unchecked Sendable {
     /// A write that waits. Running it gives what its caller will be told if the group commits.
     private struct Write: Sendable {
@@ -25,6 +28,8 @@ final class LedgerWriter: @unchecked Sendable {
     private struct State {
         var waiting: [Write] = []
         var isRunning = false
+        /// Why nothing may be written any more.
+        var refusal: String?
     }
 
     /// Writes in one commit: enough to share its cost, few enough that the first does not wait long.
@@ -35,14 +40,34 @@ final class LedgerWriter: @unchecked Sendable {
     private let queueLimit: Int
     private let clock: WallClock
     private let connection: Connection
+    private let sequencer: Sequencer
+    private let identity: LogIdentity
+    private let random: RandomBytes
+    /// Told of each new checkpoint once it is durable, before those who wait for it.
+    private let published: @Sendable (SignedCheckpoint) -> Void
     private var lastTime: Int64
     private var synchronous = Connection.Synchronous.full
 
-    init(_ connection: Connection, queueLimit: Int, clock: WallClock) throws {
+    init(
+        _ connection: Connection, identity: LogIdentity, queueLimit: Int, clock: WallClock, random: RandomBytes,
+        published: @escaping @Sendable (SignedCheckpoint) -> Void
+    ) throws {
         self.connection = connection
         self.queueLimit = queueLimit
         self.clock = clock
+        self.identity = identity
+        self.random = random
+        self.published = published
         lastTime = try LedgerReader(connection: connection).lastRecordTime() ?? 0
+        sequencer = try Sequencer(identity, on: connection, now: clock.milliseconds)
+    }
+
+    /// Why nothing is written any more; nil while everything is well.
+    var refusal: String? { state.withLock { $0.refusal } }
+
+    /// From now on refuses every write. The first reason stays.
+    func refuseWrites(because reason: String) {
+        state.withLock { $0.refusal = $0.refusal ?? reason }
     }
 
     func submit<Value: Sendable>(
@@ -66,13 +91,14 @@ final class LedgerWriter: @unchecked Sendable {
     }
 
     private func enqueue(_ write: Write) {
-        let (isAccepted, mustStart) = state.withLock { state -> (Bool, Bool) in
-            guard state.waiting.count < queueLimit else { return (false, false) }
+        let (error, mustStart) = state.withLock { state -> (LedgerError?, Bool) in
+            if let refusal = state.refusal { return (.readOnly(because: refusal), false) }
+            guard state.waiting.count < queueLimit else { return (.busy(waiting: queueLimit), false) }
             state.waiting.append(write)
             defer { state.isRunning = true }
-            return (true, !state.isRunning)
+            return (nil, !state.isRunning)
         }
-        guard isAccepted else { return write.fail(LedgerError.busy(waiting: queueLimit)) }
+        if let error { return write.fail(error) }
         if mustStart { queue.async { self.drain() } }
     }
 
@@ -109,12 +135,25 @@ final class LedgerWriter: @unchecked Sendable {
             try connection.setSynchronous(wanted)
             synchronous = wanted
         }
-        let transaction = LedgerTransaction(connection: connection, now: max(clock.milliseconds, lastTime))
-        let answers = try connection.transaction(.immediate) {
-            try group.map { try run($0, in: transaction) }
+        let stamp = LeafStamp(
+            origin: identity.origin, previousCheckpoint: sequencer.lastCheckpointDigest, random: random)
+        let transaction = LedgerTransaction(
+            connection: connection, now: max(clock.milliseconds, lastTime), stamp: stamp)
+        let size = sequencer.lastCheckpoint.checkpoint.size
+        do {
+            let answers = try connection.transaction(.immediate) {
+                let answers = try group.map { try run($0, in: transaction) }
+                try sequencer.seal(on: connection, now: transaction.now)
+                return answers
+            }
+            sequencer.committed()
+            lastTime = transaction.now
+            if sequencer.lastCheckpoint.checkpoint.size > size { published(sequencer.lastCheckpoint) }
+            return answers
+        } catch {
+            sequencer.rolledBack()
+            throw error
         }
-        lastTime = transaction.now
-        return answers
     }
 
     /// Runs one write; when it refuses, only its own changes are undone.

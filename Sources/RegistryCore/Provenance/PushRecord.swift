@@ -1,3 +1,4 @@
+import Attestation
 import OCI
 
 /// What is written down about a push.
@@ -53,16 +54,21 @@ struct PushRecord: Sendable {
                 document["\(name)Omitted"] = true
             }
         }
-        return RecordDraft(
-            kind: .push, repository: repository, digest: digest, revision: Self.bounded(labels.revision),
-            labels: labels.labels, document: document)
+        var draft = RecordDraft(kind: .push, repository: repository, digest: digest, document: document)
+        draft.revision = Self.bounded(labels.revision)
+        draft.source = Self.bounded(labels.source).map { SourceURI($0).repository }
+        draft.labels = labels.labels
+        draft.bases = [labels.baseDigest].compactMap(\.self)
+        return draft
     }
 
     /// The record of a tag that pointed at something else before this push.
     func tagMove(_ tag: Tag, from previous: Digest) -> RecordDraft {
-        RecordDraft(
-            kind: .tag, repository: repository, digest: digest, alsoAbout: [previous],
+        var draft = RecordDraft(
+            kind: .tag, repository: repository, digest: digest,
             document: ["tag": .string(tag.rawValue), "previous": .string("\(previous)")])
+        draft.alsoAbout = [previous]
+        return draft
     }
 
     private static func bounded(_ text: String?) -> String? {

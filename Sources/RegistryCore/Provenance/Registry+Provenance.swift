@@ -1,3 +1,4 @@
+import Attestation
 package import OCI
 
 /// Everything the registry knows of a digest.
@@ -51,6 +52,9 @@ extension Registry {
         let push = try reader.lastPush(of: digest).flatMap { try? JSONValue(parsing: Array($0.document.utf8)) }
         return Manifest(stored: content, mediaType: push?["mediaType"]?.string)
     }
+
+    /// The repository of some source code in the one spelling by which records are searched.
+    package static func sourceRepository(_ text: String) -> String { SourceURI(text).repository }
 
     /// Records that match, oldest first, after the record `id`. May take long: called through `aside`.
     package func records(

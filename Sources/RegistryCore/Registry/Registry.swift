@@ -13,21 +13,30 @@ package final class Registry: Sendable {
     let readLanes: Lanes
     let limits: RegistryLimits
     let rule: @Sendable (RepositoryName) -> RepositoryPolicy
+    /// Whose signatures under evidence count.
+    package let trust: TrustedBuilders
+    /// How many witnesses must have signed a checkpoint before it is preferred to a newer one.
+    let quorum: Int
     let clock: WallClock
     let logger: Logger
 
     /// Puts a registry on its two stores.
     ///
-    /// - Parameter rule: what a repository allows; asked with each push.
+    /// - Parameters:
+    ///   - trust: whose signatures under evidence count.
+    ///   - quorum: how many witnesses must have signed a checkpoint before it is preferred to a newer one.
+    ///   - rule: what a repository allows; asked with each push.
     package init(
         blobs: BlobStore, ledger: Ledger, readLanes: Lanes, limits: RegistryLimits = RegistryLimits(),
-        clock: WallClock = .system,
+        trust: TrustedBuilders = TrustedBuilders(), quorum: Int = 0, clock: WallClock = .system,
         logger: Logger, rule: @escaping @Sendable (RepositoryName) -> RepositoryPolicy = { _ in RepositoryPolicy() }
     ) {
         self.blobs = blobs
         self.ledger = ledger
         self.readLanes = readLanes
         self.limits = limits
+        self.trust = trust
+        self.quorum = quorum
         self.clock = clock
         self.logger = logger
         self.rule = rule
@@ -55,6 +64,8 @@ package struct RegistryLimits: Sendable {
     package var uploadsPerRepository = 1000
     /// Layers, platform manifests and other blobs that one manifest may name.
     package var references = 10_000
+    /// Bytes of one attestation or build record; past it `413`.
+    package var evidence = 64 * 1024 * 1024
     /// How deep the JSON of a manifest may nest.
     package var jsonDepth = 32
     /// How long an upload may be left alone, in milliseconds.

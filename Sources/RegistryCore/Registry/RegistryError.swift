@@ -18,6 +18,8 @@ package enum RegistryError: Error {
     case digestMismatch(expected: Digest, computed: Digest)
     case tooManyTags(limit: Int)
     case tooManyReferences(Int, limit: Int)
+    /// The personal field of the record was never there, or is erased.
+    case alreadyErased(PersonalField, record: Int64)
     /// A file failed.
     case storage(SystemError)
 }

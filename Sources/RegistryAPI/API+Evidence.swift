@@ -1,0 +1,120 @@
+import HTTPServing
+import HTTPTypes
+import HTTPWire
+import LinuxIO
+import Logging
+import OCI
+import RegistryCore
+import TransparencyLog
+
+// Evidence that builders and others send.
+extension API {
+    /// `POST /provenance`: an envelope, a bundle, a statement or a plain build record, by its `Content-Type`.
+    func postEvidence(_ request: Request) async throws -> Response {
+        guard let form = EvidenceForm(contentType: request.head.fields[.contentType] ?? "") else {
+            let known = EvidenceForm.allCases.map(\.mediaType).joined(separator: ", ")
+            throw Problem(415, .unsupported, "Content-Type must be one of \(known)")
+        }
+        let bytes = try await evidence(request)
+        let key = request.head.fields[.idempotencyKey]
+        let receipt = try await registry.take(bytes, as: form, idempotencyKey: key, by: request.actor)
+        return try response(to: receipt)
+    }
+
+    /// Receives a body of evidence into memory. Few large ones are received at once.
+    private func evidence(_ request: Request) async throws -> [UInt8] {
+        do {
+            return try await request.body.collect(upTo: limits.evidence)
+        } catch BodyError.tooLarge(let limit) {
+            throw Problem(413, .sizeInvalid, "an attestation or build record may have at most \(limit) bytes")
+        }
+    }
+
+    private func response(to receipt: EvidenceReceipt) throws -> Response {
+        let proof = try registry.proof(of: receipt.record)
+        logger.info(
+            receipt.isReplayed ? "evidence was there already" : "evidence recorded",
+            metadata: ["record": "\(receipt.record)", "kind": "\(proof.record.kind)"])
+        var response = Response.json([
+            "record": .object(document(of: proof.record)),
+            "log": [
+                "origin": .string(proof.checkpoint.checkpoint.origin), "index": .integer(receipt.record),
+                "leafHash": .string(proof.leafHash), "treeSize": .integer(proof.checkpoint.checkpoint.size),
+            ],
+        ])
+        response.status = receipt.isReplayed ? .ok : .created
+        response.fields[.location] = "/provenance/records/\(receipt.record)"
+        if receipt.isReplayed { response.fields[.idempotencyReplayed] = "true" }
+        return response
+    }
+
+    // MARK: - Archivista
+
+    /// `POST /upload` of Archivista: an envelope; its clients take 200 for success, and nothing else.
+    func uploadToArchivista(_ request: Request) async throws -> Response {
+        let bytes = try await evidence(request)
+        let receipt = try await registry.take(bytes, as: .envelope, by: request.actor)
+        return .json(["gitoid": try registry.gitoid(ofRecord: receipt.record).map { .string($0) } ?? .null])
+    }
+
+    /// `GET /download/<gitoid>` of Archivista.
+    func downloadFromArchivista(_ gitoid: String) async throws -> Response {
+        guard let name = try? Digest(parsing: "sha256:\(gitoid)") else {
+            throw Problem(400, .digestInvalid, "a gitoid is 64 lower-case hexadecimal digits")
+        }
+        return try await registry.aside {
+            guard let (evidence, content) = try registry.evidence(gitoid: name.hash) else {
+                throw Problem(404, .blobUnknown, "there is no evidence of that gitoid")
+            }
+            return Response(
+                .ok, [.contentType: "application/json"], etag: EntityTag("\(evidence.digest)"), body: .bytes(content))
+        }
+    }
+
+    // MARK: - GitHub
+
+    /// `GET /attestations/<digest>`: bundles in the shape of GitHub's API; `format=jsonl` gives one bundle a line.
+    func listAttestations(of digest: Digest, _ request: Request) async throws -> Response {
+        let target = request.head.target
+        let query = target.queryItems
+        let count = try pageSize(query, name: "per_page")
+        let after = try query.first("after").map { try number($0, "after") } ?? -1
+        let type = query.first("predicate_type")
+        let isLines = query.first("format") == "jsonl"
+        return try await registry.aside {
+            let page = try registry.bundles(about: digest, predicateType: type, after: after, count: count)
+            var response: Response
+            if isLines {
+                let lines = page.entries.flatMap { $0.bundle.serialized() + [UInt8(ascii: "\n")] }
+                response = Response(.ok, [.contentType: "application/jsonl"], body: .bytes(lines))
+            } else {
+                response = .json([
+                    "attestations": .array(
+                        page.entries.map { entry in
+                            ["bundle": entry.bundle, "record": .integer(entry.record), "initiator": "user"]
+                        })
+                ])
+            }
+            if let next = page.next {
+                var items = target.queryItems.filter { !$0.name.utf8.elementsEqual("after".utf8) }
+                items.append(("after", "\(next)"))
+                response.fields[.link] = LinkHeader.next(path: target.path, query: items)
+            }
+            return response
+        }
+    }
+}
+
+extension EvidenceForm {
+    /// The form that a client says it sends; nil when it is none of ours. Parameters do not count.
+    fileprivate init?(contentType: String) {
+        let type = MediaType(contentType: contentType).rawValue
+        guard let form = Self.allCases.first(where: { $0.mediaType.utf8.elementsEqual(type.utf8) }) else { return nil }
+        self = form
+    }
+}
+
+extension HTTPField.Name {
+    static let idempotencyKey = known("Idempotency-Key")
+    static let idempotencyReplayed = known("Idempotency-Replayed")
+}

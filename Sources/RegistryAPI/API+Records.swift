@@ -1,0 +1,92 @@
+import FoundationEssentials
+import HTTPServing
+import HTTPTypes
+import HTTPWire
+import LinuxIO
+import OCI
+import RegistryCore
+
+// Records as answers show them.
+extension API {
+    /// `GET /provenance/records/<n>`.
+    func getRecord(_ index: Int64) throws -> Response {
+        .json(.object(document(of: try registry.record(index))))
+    }
+
+    /// `GET /provenance/_facets`.
+    func getFacets() async throws -> Response {
+        try await registry.aside {
+            var document: JSONObject = [:]
+            for facet in try registry.facets() {
+                document[facet.field] = .array(
+                    facet.values.map { ["value": .string($0.value), "count": .integer($0.count)] })
+            }
+            return .json(.object(document))
+        }
+    }
+
+    /// One record: what it tells of, the five fields, and where its proof is.
+    func document(of record: StoredRecord) -> JSONObject {
+        let rest = (try? JSONValue(parsing: Array(record.document.utf8)))?.object ?? [:]
+        var document: JSONObject = [
+            "id": .integer(record.id), "kind": .string(record.kind), "time": .string(Self.text(of: record.time)),
+        ]
+        document["repository"] = record.repository.map { .string($0) }
+        document["digest"] = record.digest.map { .string("\($0)") }
+        document["actor"] = [
+            "principal": record.principal.map { .string($0) } ?? .null,
+            "clientAddress": record.clientAddress.map { .string($0) } ?? .null,
+            "userAgent": record.userAgent.map { .string($0) } ?? .null,
+        ]
+        if record.kind == RecordKind.push.rawValue { document["builder"] = Self.builder(of: record) }
+        for member in rest.members { document[member.key] = member.value }
+        document["fields"] = fields(of: record, rest)
+        document["log"] = [
+            "index": .integer(record.id), "proof": .string("/provenance/records/\(record.id)/proof"),
+        ]
+        return document
+    }
+
+    /// The five fields that every push and every build has: builder, timestamp, revision, hash and labels; of a build, also
+    /// what else its record says.
+    private func fields(of record: StoredRecord, _ document: JSONObject) -> JSONValue? {
+        var fields: JSONObject
+        switch record.kind {
+        case RecordKind.push.rawValue:
+            fields = ["builder": Self.builder(of: record), "timestamp": document["created"] ?? .null]
+            fields["revision"] = document["revision"] ?? .null
+            fields["labels"] = document["labels"] ?? .object([:])
+        case RecordKind.build.rawValue:
+            let said = document["fields"]?.object ?? [:]
+            let isTrusted = document["verification"]?["builderAllowed"] == true
+            fields = [
+                "builder": said["builder"].map { ["id": $0, "claimed": .bool(!isTrusted)] } ?? .null,
+                "timestamp": said["finishedOn"] ?? said["startedOn"] ?? .null,
+                "revision": said["revision"]?["gitCommit"] ?? .null,
+                "labels": said["labels"] ?? .object([:]),
+            ]
+            for member in said.members where fields[member.key] == nil { fields[member.key] = member.value }
+        default: return nil
+        }
+        fields["hash"] = record.digest.map { .string("\($0)") }
+        fields["receivedAt"] = .string(Self.text(of: record.time))
+        return .object(fields)
+    }
+
+    /// Without a build record, only who pushed is known of a builder: a claim, and marked as one. It is read from the
+    /// erasable part of the record, so that it goes with it.
+    static func builder(of record: StoredRecord) -> JSONValue {
+        if let principal = record.principal {
+            return ["id": .string(principal), "claimed": true, "source": "principal"]
+        }
+        guard let userAgent = record.userAgent else { return .null }
+        return ["id": .string(userAgent), "claimed": true, "source": "user-agent"]
+    }
+
+    /// RFC 3339, to the millisecond, in UTC. Whole seconds are exact as a floating-point number, milliseconds are not.
+    static func text(of milliseconds: Int64) -> String {
+        let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        let text = Date(timeIntervalSince1970: Double(seconds)).formatted(Date.ISO8601FormatStyle())
+        return "\(text.dropLast()).\(String(rest + 1000).dropFirst())Z"
+    }
+}

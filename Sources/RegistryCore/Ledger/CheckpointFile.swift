@@ -1,0 +1,55 @@
+import Glibc
+import LinuxIO
+package import TransparencyLog
+
+/// The last checkpoint that anybody may have seen, kept apart from the database: a database that was put back from an older
+/// copy is known by it.
+///
+/// Written behind each commit and not forced to the disk: the database is, and may only be ahead of this file.
+///
+/// `@unchecked Sendable`: after the start, only the writer's queue uses it.
+package final class CheckpointFile: @unchecked Sendable {
+    private let path: String
+
+    /// The file in `folder`, which exists.
+    package init(folder: String) {
+        path = "\(folder)/checkpoint"
+    }
+
+    /// The checkpoint that was written last; nil when there is none that can be read.
+    package func read() throws -> SignedCheckpoint? {
+        let disk = Disk()
+        guard let size = try disk.size(of: path), size > 0, size <= Int64(SignedNote.longest) else { return nil }
+        return try? SignedCheckpoint(parsing: try disk.openForReading(path).read(Int(size)))
+    }
+
+    /// Replaces the checkpoint; the file has the old one or the new one at any time. A failure is only a weaker guard.
+    package func write(_ checkpoint: SignedCheckpoint) {
+        let (new, bytes) = ("\(path).new", checkpoint.bytes)
+        let number = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard number >= 0 else { return }
+        let written = bytes.withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
+        close(number)
+        if written == bytes.count { _ = rename(new, path) }
+    }
+}
+
+extension Ledger {
+    /// Why this ledger must not sign any more after somebody has seen `checkpoint`; nil when it continues it.
+    package func contradiction(to seen: SignedCheckpoint) throws -> String? {
+        try read { reader in
+            guard seen.checkpoint.origin == identity.origin else { return nil }
+            let (size, published) = (seen.checkpoint.size, try reader.publishedSize())
+            guard size <= published else {
+                return "a checkpoint of size \(size) was published, and this ledger has \(published) leaves: "
+                    + "it was put back from an older copy"
+            }
+            let root = try reader.root(size: size)
+            guard root == seen.checkpoint.root else {
+                return "the published checkpoint of size \(size) has the root \(seen.checkpoint.root), and this ledger "
+                    + "has \(root): it is another history"
+            }
+            return nil
+        }
+    }
+}

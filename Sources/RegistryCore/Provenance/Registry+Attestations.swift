@@ -1,0 +1,117 @@
+import Attestation
+package import OCI
+import TransparencyLog
+
+extension LeafProof {
+    /// The hash of the leaf, in hexadecimal.
+    package var leafHash: String { TreeHash.leaf(of: entry).hex }
+}
+
+extension Registry {
+    /// The name of the log.
+    package var origin: String { ledger.identity.origin }
+
+    /// Evidence and its bytes, by the name that Archivista's API gives it. Blocks: called on a lane.
+    package func evidence(gitoid: [UInt8]) throws -> (evidence: StoredEvidence, content: [UInt8])? {
+        guard let evidence = try ledger.read({ try $0.evidence(gitoid: gitoid) }) else { return nil }
+        return (evidence, try content(of: evidence))
+    }
+
+    /// The name that Archivista's API gives to the evidence of a record.
+    package func gitoid(ofRecord id: Int64) throws -> String? {
+        try ledger.read { reader in
+            guard let digest = try reader.record(id)?.evidence, let evidence = try reader.evidence(digest) else {
+                return nil
+            }
+            return Digest(algorithm: .sha256, hash: evidence.gitoid).hex
+        }
+    }
+
+    /// What the leaf of a record commits to besides itself: the envelope, and the statement or else the record's own
+    /// document. Blocks: called on a lane.
+    package func committedContent(of record: StoredRecord) throws -> (envelope: JSONValue?, body: [UInt8]?) {
+        guard record.kind != RecordKind.hashedrekord.rawValue else { return (nil, nil) }
+        let document = Array(record.document.utf8)
+        guard let digest = record.evidence, let evidence = try ledger.read({ try $0.evidence(digest) }) else {
+            return (nil, document)
+        }
+        let content = try content(of: evidence)
+        guard let envelope = try Self.envelope(in: content, of: record) else { return (nil, content) }
+        return (envelope, try Envelope(parsing: envelope.serialized(), limits: EvidenceReader.limits).payload)
+    }
+
+    /// The envelope in some evidence, with all its members; nil when it has none.
+    private static func envelope(in content: [UInt8], of record: StoredRecord) throws -> JSONValue? {
+        switch EvidenceForm(of: record) {
+        case .envelope?: try JSONValue(parsing: content, limits: EvidenceReader.limits)
+        case .bundle?: try JSONValue(parsing: content, limits: EvidenceReader.limits)["dsseEnvelope"]
+        case .statement?, .plain?, nil: nil
+        }
+    }
+
+    /// One signed statement as a Sigstore bundle.
+    package struct AttestationBundle: Sendable {
+        /// The record that it was read for.
+        package let record: Int64
+        package let bundle: JSONValue
+    }
+
+    /// Signed statements about a digest, oldest first, after a record. Blocks: called on a lane.
+    ///
+    /// - Parameter predicateType: the type, or what stands before a slash in it; nil for all.
+    package func bundles(
+        about digest: Digest, predicateType: String?, after id: Int64, count: Int?
+    ) throws -> Page<AttestationBundle, Int64> {
+        let limit = min(count ?? 30, 100)
+        let page = try ledger.read { reader in
+            try reader.records(about: digest, after: id, limit: limits.page)
+        }
+        var found: [AttestationBundle] = []
+        for record in page.records {
+            if let predicateType, record.predicateType?.utf8.starts(with: predicateType.utf8) != true { continue }
+            guard found.count < limit else { return Page(found, next: found.last?.record) }
+            if let bundle = try bundle(of: record) {
+                found.append(AttestationBundle(record: record.id, bundle: bundle))
+            }
+        }
+        return Page(found, next: page.isCut ? page.records.last?.id : nil)
+    }
+
+    /// The evidence of a record as a Sigstore bundle; nil when it is not a signed envelope.
+    private func bundle(of record: StoredRecord) throws -> JSONValue? {
+        guard let digest = record.evidence, let form = EvidenceForm(of: record),
+            let evidence = try ledger.read({ try $0.evidence(digest) })
+        else { return nil }
+        switch form {
+        case .bundle: return try JSONValue(parsing: try content(of: evidence), limits: EvidenceReader.limits)
+        case .envelope:
+            let envelope = try JSONValue(parsing: try content(of: evidence), limits: EvidenceReader.limits)
+            let hint = envelope["signatures"]?.array?.first?["keyid"]?.string ?? ""
+            return [
+                "mediaType": .string(SigstoreBundle.mediaType.rawValue),
+                "verificationMaterial": ["publicKey": ["hint": .string(hint)], "tlogEntries": []],
+                "dsseEnvelope": envelope,
+            ]
+        case .statement, .plain: return nil
+        }
+    }
+
+    /// How many records have each kind, builder and type of predicate; the most frequent of each.
+    package func facets() throws -> [(field: String, values: [(value: String, count: Int64)])] {
+        try ledger.read { reader in
+            try ["kind", "builder", "predicateType"].map { field in
+                (field, try reader.facets(of: field, limit: limits.page))
+            }
+        }
+    }
+}
+
+extension EvidenceForm {
+    /// How the evidence of a record is written.
+    fileprivate init?(of record: StoredRecord) {
+        guard let document = try? JSONValue(parsing: Array(record.document.utf8)),
+            let form = document["form"]?.string.flatMap(EvidenceForm.init(rawValue:))
+        else { return nil }
+        self = form
+    }
+}

@@ -1,0 +1,140 @@
+import Attestation
+import LinuxIO
+import OCI
+
+import struct Crypto.SHA256
+
+/// What taking evidence came to.
+package struct EvidenceReceipt: Sendable {
+    /// The place of its record in the history and of its leaf in the log.
+    package let record: Int64
+    /// Whether it was there already, so that nothing was written.
+    package let isReplayed: Bool
+}
+
+extension Registry {
+    /// Bytes of evidence that live in the database; larger ones are files, as blobs are.
+    private static let inlineEvidence = 256 * 1024
+    /// Bytes of an idempotency key.
+    package static let idempotencyKeyBytes = 255
+
+    /// Takes evidence that somebody sends, durably: its bytes, a record and a leaf in one transaction.
+    ///
+    /// The same evidence again is not written again: it gives the record that is there. May be about content that has not
+    /// been pushed yet.
+    ///
+    /// - Throws: `EvidenceError`; then nothing was stored.
+    package func take(
+        _ bytes: [UInt8], as form: EvidenceForm, idempotencyKey key: String? = nil, by actor: Actor
+    ) async throws -> EvidenceReceipt {
+        if let key { try Self.check(key) }
+        guard blobs.hasRoom(for: bytes.count) else { throw LedgerError.outOfSpace }
+        let reader = EvidenceReader(trust: trust, now: Timestamp(milliseconds: clock.milliseconds))
+        let evidence = try await aside { try reader.read(bytes, as: form) }
+        guard !evidence.isInvalid else { throw EvidenceError.invalidSignature }
+        let kept = try await keep(evidence)
+        return try await ledger.write { transaction in
+            if let key, let earlier = try transaction.reader.request(idempotencyKey: key) {
+                guard earlier.hash == kept.digest.hash else { throw EvidenceError.keyReused(record: earlier.record) }
+                return EvidenceReceipt(record: earlier.record, isReplayed: true)
+            }
+            let (record, isNew) = try transaction.append(kept, by: actor)
+            if let key {
+                try transaction.keep(idempotencyKey: key, request: kept.digest.hash, record: record)
+            }
+            return EvidenceReceipt(record: record, isReplayed: !isNew)
+        }
+    }
+
+    private static func check(_ key: String) throws(EvidenceError) {
+        guard (1...idempotencyKeyBytes).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+        else { throw .malformedKey(limit: idempotencyKeyBytes) }
+    }
+
+    /// Makes the bytes of large evidence a durable file, and computes its names.
+    func keep(_ evidence: Evidence) async throws -> KeptEvidence {
+        let digest = evidence.draft.evidence ?? Digest(.sha256, of: evidence.content)
+        let gitoid = try await aside { Self.gitoid(of: evidence.content) }
+        guard evidence.content.count > Self.inlineEvidence else {
+            return KeptEvidence(evidence: evidence, digest: digest, gitoid: gitoid, isFile: false)
+        }
+        var random = SystemRandomNumberGenerator()
+        let id = UploadID(using: &random)
+        do {
+            let intake = try await blobs.resume(id, algorithm: .sha256)
+            _ = try await intake.receive(from: MemorySource(evidence.content))
+            _ = try await blobs.commit(intake, as: digest)
+            blobs.forget(id)
+        } catch {
+            try? await blobs.discard(id)
+            throw error
+        }
+        return KeptEvidence(evidence: evidence, digest: digest, gitoid: gitoid, isFile: true)
+    }
+
+    /// SHA-256 of a git blob with these bytes.
+    private static func gitoid(of bytes: [UInt8]) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(data: Array("blob \(bytes.count)\0".utf8))
+        hash.update(data: bytes)
+        return Array(hash.finalize())
+    }
+
+    /// The bytes of evidence. Blocks: called on a lane.
+    package func content(of evidence: StoredEvidence) throws -> [UInt8] {
+        if let content = evidence.content { return content }
+        return try blobs.read(evidence.digest, size: Int(evidence.size))
+    }
+}
+
+/// Evidence whose bytes are durable, or small enough to go into the transaction.
+struct KeptEvidence: Sendable {
+    let evidence: Evidence
+    let digest: Digest
+    let gitoid: [UInt8]
+    let isFile: Bool
+}
+
+extension LedgerTransaction {
+    /// Writes a record of evidence unless it is there already; gives its place and whether it is new.
+    func append(_ kept: KeptEvidence, by actor: Actor) throws -> (record: Int64, isNew: Bool) {
+        let draft = kept.evidence.draft
+        if let key = draft.naturalKey, let known = try reader.record(naturalKey: key) { return (known, false) }
+        try putEvidence(
+            kept.digest, gitoid: kept.gitoid, mediaType: kept.evidence.mediaType, size: kept.evidence.content.count,
+            content: kept.isFile ? nil : kept.evidence.content)
+        let record = try append(draft, by: actor)
+        if let entry = kept.evidence.rekorEntry {
+            var companion = RecordDraft(kind: .hashedrekord, digest: draft.digest, document: ["of": .integer(record)])
+            companion.entry = entry
+            try append(companion, by: Actor())
+        }
+        return (record, true)
+    }
+}
+
+/// Bytes in memory as the content of a blob.
+private final class MemorySource: ByteSource {
+    private var rest: ArraySlice<UInt8>
+
+    init(_ bytes: [UInt8]) {
+        rest = bytes[...]
+    }
+
+    var length: Int64? { Int64(rest.count) }
+
+    func fill(_ buffer: UnsafeMutableRawBufferPointer) async throws -> Int {
+        let piece = rest.prefix(buffer.count)
+        rest = rest.dropFirst(piece.count)
+        buffer.copyBytes(from: piece)
+        return piece.count
+    }
+}
+
+extension Timestamp {
+    /// A moment of the registry's clock, in milliseconds since 1970-01-01 UTC.
+    init(milliseconds: Int64) {
+        let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        self.init(seconds: seconds, nanoseconds: Int32(truncatingIfNeeded: rest) * 1_000_000)
+    }
+}
