@@ -4,6 +4,7 @@ import HTTPTypes
 import HTTPWire
 import OCI
 import RegistryCore
+import TransparencyLog
 
 extension API {
     /// `GET /provenance/<digest>`: what is known of a manifest, an index, a config or a layer.
@@ -135,22 +136,84 @@ extension API {
         document["repositories"] = .array(trace.repositories.map { .string($0) })
         document["tags"] = .array(trace.tags.map { ["repository": .string($0.repository), "tag": .string($0.tag)] })
         if let manifest = trace.manifest, manifest.kind == .index {
+            let platforms = manifest.manifests.filter { trace.attestations.isEmpty || $0.platform?.os != "unknown" }
             document["tree"] = [
                 "index": .string("\(trace.digest)"),
-                "platforms": .array(manifest.manifests.map { platform($0, trace.children[$0.digest]) }),
+                "platforms": .array(platforms.map { platform($0, trace) }),
             ]
         }
+        document["trace"] = lineage(of: trace)
+        document["summary"] = summary(of: trace)
         document["containedIn"] = .array(
             trace.containers.map { ["manifest": .string("\($0.manifest)"), "role": .string($0.role)] })
         document["records"] = .array(trace.records.entries.map { .object(self.document(of: $0)) })
+        document["asOf"] = trace.checkpoint.map { signed in
+            [
+                "origin": .string(signed.checkpoint.origin), "size": .integer(signed.checkpoint.size),
+                "root": .string(signed.checkpoint.root.base64), "checkpoint": "/checkpoint",
+            ]
+        }
         return document
     }
 
+    /// Images that one answer names as derived; `derivedCount` counts them all.
+    private static let mostDerivedShown = 100
+
+    /// Source and revision as the best record has them, what it was built on, and what was built on it.
+    private func lineage(of trace: Trace) -> JSONValue {
+        let best =
+            trace.records.entries.last { $0.kind == RecordKind.build.rawValue && $0.revision != nil }
+            ?? trace.records.entries.last { $0.kind == RecordKind.push.rawValue }
+        let document = best.flatMap { try? JSONValue(parsing: Array($0.document.utf8)) }
+        return [
+            "source": document?["fields"]?["source"] ?? document?["source"] ?? .null,
+            "revision": best?.revision.map { .string($0) } ?? .null,
+            "baseImages": .array(
+                trace.bases.map { base in
+                    var entry: JSONObject = ["evidence": .array(base.evidence.map { .string($0.rawValue) })]
+                    entry["name"] = base.name.map { .string($0) }
+                    entry["digest"] = base.digest.map { .string("\($0)") }
+                    entry["manifest"] = base.manifest.map { .string("\($0)") }
+                    return .object(entry)
+                }),
+            "derivedCount": .integer(Int64(trace.derived.count)),
+            "derived": .array(
+                trace.derived.prefix(Self.mostDerivedShown).map { image in
+                    [
+                        "digest": .string("\(image.digest)"),
+                        "evidence": .array(image.evidence.map { .string($0.rawValue) }),
+                    ]
+                }),
+        ]
+    }
+
+    /// Whether a trusted key vouches for it, and what contradicts itself.
+    private func summary(of trace: Trace) -> JSONValue {
+        func hasValid(_ kind: RecordKind) -> Bool {
+            trace.records.entries.contains { record in
+                guard record.kind == kind.rawValue else { return false }
+                let document = try? JSONValue(parsing: Array(record.document.utf8))
+                return document?["verification"]?["signature"] == "valid"
+            }
+        }
+        return [
+            "signed": .bool(hasValid(.signature)), "provenance": .bool(hasValid(.build)),
+            "conflicts": .array(
+                trace.conflicts.map { conflict in
+                    [
+                        "field": .string(conflict.field), "label": .string(conflict.label),
+                        "attested": .string(conflict.attested), "record": .integer(conflict.record),
+                    ]
+                }),
+        ]
+    }
+
     /// One entry of an index, with the five fields of its newest push.
-    private func platform(_ descriptor: Descriptor, _ push: StoredRecord?) -> JSONValue {
+    private func platform(_ descriptor: Descriptor, _ trace: Trace) -> JSONValue {
         var entry: JSONObject = ["manifest": .string("\(descriptor.digest)")]
         entry["platform"] = descriptor.platform.map(\.json)
-        guard let push else { return .object(entry) }
+        entry["attestations"] = trace.attestations[descriptor.digest].map { .array($0.map { "\($0)" }) }
+        guard let push = trace.children[descriptor.digest] else { return .object(entry) }
         let document = try? JSONValue(parsing: Array(push.document.utf8))
         entry["record"] = .integer(push.id)
         entry["time"] = .string(Self.text(of: push.time))

@@ -73,6 +73,34 @@ struct EvidenceReader {
         }
     }
 
+    /// Reads a layer of a manifest that carries evidence. An invalid signature is no error: it is written down as one.
+    ///
+    /// - Throws: what the bytes are not.
+    func read(_ bytes: [UInt8], in item: Attachments.Item, of image: Digest?) throws -> Evidence? {
+        switch item.reading {
+        case .statement: return try read(bytes, as: .statement)
+        case .envelope: return try read(bytes, as: .envelope)
+        case .bundle: return try read(bytes, as: .bundle)
+        case .cosignSignature: return try read(bytes, signedIn: item.layer, of: image)
+        case .document: return nil
+        }
+    }
+
+    /// A signature as cosign made them before bundles: a payload, and the signature in an annotation of its layer.
+    private func read(_ payload: [UInt8], signedIn layer: Descriptor, of image: Digest?) throws -> Evidence {
+        let signature = try CosignSignature(payload: payload, layer: layer)
+        let subject = signature.content.manifest
+        var draft = RecordDraft(kind: .signature, digest: subject, document: ["subjects": ["\(subject)"]])
+        draft.predicateType = SimpleSigning.mediaType.rawValue
+        let verification = signature.verification(of: image ?? subject, by: trust.verifier)
+        let text = layer.annotations[CosignSignature.annotation] ?? ""
+        draft.naturalKey = Digest(.sha256, of: payload + [0] + text.utf8)
+        draft.statement = Digest(.sha256, of: payload)
+        draft.document["signature"] = .string(text)
+        return finish(
+            draft, verification, content: payload, mediaType: SimpleSigning.mediaType.rawValue, form: "cosign")
+    }
+
     private func read(
         _ envelope: Envelope, json: JSONValue, content: [UInt8], form: EvidenceForm
     ) throws -> Evidence {
@@ -99,11 +127,11 @@ struct EvidenceReader {
         let record = try BuildRecord(parsingPlain: bytes, now: now)
         var draft = try RecordDraft(of: record.subjects.flatMap(\.digests.digests), kind: .build)
         take(record, into: &draft)
-        let evidence = finish(draft, .unsigned, content: bytes, mediaType: EvidenceForm.plain.mediaType, form: .plain)
-        var result = evidence
-        result.draft.statement = evidence.draft.evidence
-        result.draft.naturalKey = evidence.draft.evidence
-        return result
+        let form = EvidenceForm.plain
+        var evidence = finish(draft, .unsigned, content: bytes, mediaType: form.mediaType, form: form.rawValue)
+        evidence.draft.statement = evidence.draft.evidence
+        evidence.draft.naturalKey = evidence.draft.evidence
+        return evidence
     }
 
     private func describe(
@@ -122,7 +150,7 @@ struct EvidenceReader {
         var draft = try RecordDraft(of: statement.subjectDigests, kind: kind)
         draft.predicateType = statement.predicateType
         if let record { take(record, into: &draft) }
-        return finish(draft, verification, content: content, mediaType: form.mediaType, form: form)
+        return finish(draft, verification, content: content, mediaType: form.mediaType, form: form.rawValue)
     }
 
     private func take(_ record: BuildRecord, into draft: inout RecordDraft) {
@@ -132,15 +160,17 @@ struct EvidenceReader {
         draft.labels = record.labels
         draft.bases = Array(record.images.compactMap(\.digest).prefix(Self.mostBases))
         draft.document["fields"] = record.bounded
+        let images = record.images.prefix(Self.mostBases).map(\.json)
+        if !images.isEmpty { draft.document["images"] = .array(images) }
     }
 
     private func finish(
-        _ draft: RecordDraft, _ verification: Verification, content: [UInt8], mediaType: String, form: EvidenceForm
+        _ draft: RecordDraft, _ verification: Verification, content: [UInt8], mediaType: String, form: String
     ) -> Evidence {
         var draft = draft
         let digest = Digest(.sha256, of: content)
         draft.evidence = digest
-        draft.document["form"] = .string(form.rawValue)
+        draft.document["form"] = .string(form)
         draft.document["predicateType"] = draft.predicateType.map { .string($0) }
         draft.document["verification"] = judgement(of: verification, builder: draft.builder)
         draft.document["evidence"] = [
@@ -156,6 +186,16 @@ struct EvidenceReader {
         result["trusted"] = .bool(!verification.keyids.isEmpty)
         result["builderAllowed"] = .bool(trust.policy.builderAllowed(builder, signedBy: verification))
         return .object(result)
+    }
+}
+
+extension ImageReference {
+    /// The image as records name it.
+    fileprivate var json: JSONValue {
+        var object: JSONObject = ["name": .string(tag.map { "\(repository):\($0)" } ?? repository)]
+        object["digest"] = digest.map { .string("\($0)") }
+        object["platform"] = platform.map { .string($0) }
+        return .object(object)
     }
 }
 

@@ -1,5 +1,6 @@
 import Attestation
 package import OCI
+package import TransparencyLog
 
 /// Everything the registry knows of a digest.
 package struct Trace: Sendable {
@@ -16,6 +17,16 @@ package struct Trace: Sendable {
     package let records: Page<StoredRecord, Int64>
     /// Which of the manifest's children have records of their own, and the newest push among them.
     package let children: [Digest: StoredRecord]
+    /// The attestation manifests of an index, by the image they are about.
+    package let attestations: [Digest: [Digest]]
+    /// What it was built on.
+    package let bases: [BaseImage]
+    /// What was built on it.
+    package let derived: [DerivedImage]
+    /// Statements about it that contradict each other.
+    package let conflicts: [Conflict]
+    /// The checkpoint of the log at which all this was so.
+    package let checkpoint: SignedCheckpoint?
 }
 
 extension Registry {
@@ -37,12 +48,15 @@ extension Registry {
                 children[child.digest] = try reader.lastPush(of: child.digest)
             }
             let records = try reader.records(about: digest, after: record, limit: limit)
+            let lineage = Lineage(reader: reader, manifest: manifest, digest: digest, records: records.records)
             return Trace(
                 digest: digest, manifest: manifest,
                 repositories: try reader.repositories(serving: digest, limit: Self.tracedLocations),
                 tags: try reader.tags(pointingAt: digest, limit: Self.tracedLocations),
                 containers: try reader.containers(of: digest, limit: Self.tracedLocations),
-                records: Page(records), children: children)
+                records: Page(records), children: children, attestations: manifest?.attestationsByImage ?? [:],
+                bases: try lineage.bases(), derived: try lineage.derived(), conflicts: lineage.conflicts(),
+                checkpoint: try publishedCheckpoint(from: reader))
         }
     }
 
@@ -62,6 +76,13 @@ extension Registry {
     ) throws -> Page<StoredRecord, Int64> {
         let limit = min(count ?? limits.page, limits.page)
         return try ledger.read { Page(try $0.records(matching: filter, after: id, limit: limit)) }
+    }
+}
+
+extension Manifest {
+    /// The attestation manifests of an index, by the image they are about.
+    fileprivate var attestationsByImage: [Digest: [Digest]] {
+        attestationEntries.reduce(into: [:]) { $0[$1.subject, default: []].append($1.attestations.digest) }
     }
 }
 

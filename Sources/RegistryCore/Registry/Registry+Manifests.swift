@@ -58,6 +58,8 @@ extension Registry {
         guard blobs.hasRoom(for: push.content.count) else { throw LedgerError.outOfSpace }
         let (manifest, digest, tags) = try await checkOffLoop(push)
         let labels = try await labels(of: manifest, in: push.repository)
+        let attached = await attachedEvidence(of: manifest, digest: digest, tags: tags, in: push.repository)
+        let chain = labels.image.map { $0.chainIDs } ?? []
         let policy = rule(push.repository)
         let record = PushRecord(
             push, manifest: manifest, digest: digest, tags: tags, labels: labels.labels, image: labels.image)
@@ -66,6 +68,7 @@ extension Registry {
             let absent = try transaction.missing(manifest.references.map(\.descriptor.digest), in: repository)
             try Self.check(absent: absent, of: manifest, against: policy)
             let id = try transaction.putManifest(manifest, digest: digest, content: push.content, in: repository)
+            try transaction.putRootfs(chain, of: id)
             var previous: [(Tag, Digest)] = []
             for tag in tags {
                 if let old = try transaction.moveTag(tag, in: repository, to: id) { previous.append((tag, old)) }
@@ -74,6 +77,7 @@ extension Registry {
             for (tag, old) in previous where old != digest {
                 try transaction.append(record.tagMove(tag, from: old), by: actor)
             }
+            for evidence in attached { _ = try transaction.append(evidence, by: actor) }
             return PushReceipt(
                 digest: digest, tags: tags, subject: manifest.subject?.digest, record: place,
                 warnings: manifest.warnings)
