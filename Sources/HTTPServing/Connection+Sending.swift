@@ -1,4 +1,3 @@
-import Glibc
 import HTTPTypes
 import HTTPWire
 import LinuxIO
@@ -6,42 +5,55 @@ import Logging
 
 extension Connection {
     /// Files up to this size are read in the same hop that opens them and sent from memory with the head.
-    private static let smallFile: Int64 = 64 * 1024
+    static let smallFile: Int64 = 64 * 1024
     /// Contents in memory up to this size are copied behind the head.
-    private static let joinedBytes = 16 * 1024
-    /// Bytes that one hop to a lane sends: large enough that the hop does not show, small enough to share the lane.
-    private static let sliceSize = 1024 * 1024
+    static let joinedBytes = 16 * 1024
+
+    /// What must be at hand before the head promises it.
+    private enum Content {
+        case memory
+        case file(SharedDescriptor)
+        case stream(OutgoingStream)
+    }
 
     /// Sends the answer; false when the connection cannot go on.
-    func send(_ response: Response, to request: RequestHead, persists: Bool) async -> Bool {
-        var plan = ResponsePlan(response, to: request, limits: context.limits, problem: context.problem)
-        var file: SharedDescriptor?
-        if case .file(let stored) = response.body, plan.parts.contains(where: \.isSlice) {
-            do {
-                file = try await open(stored, for: &plan)
-            } catch {
-                context.logger.error("stored file cannot be read", metadata: ["error": "\(error)"])
-                let problem = context.problem(500, "the content cannot be read", request.target.path)
-                plan = ResponsePlan(problem, to: request, limits: context.limits, problem: context.problem)
-            }
+    func send(_ response: Response, as plan: ResponsePlan, to request: RequestHead, persists: Bool) async -> Bool {
+        var plan = plan
+        var content = Content.memory
+        do {
+            content = try await open(response.body, for: &plan)
+        } catch {
+            // An answer that is abandoned, or has nobody to go to, has failed for that reason.
+            guard !isAbandoned, !source.isBroken else { return false }
+            context.logger.error("content cannot be read", metadata: ["error": "\(error)"])
+            let problem = context.problem(500, "the content cannot be read", request.target.path)
+            plan = ResponsePlan(problem, to: request, limits: context.limits, problem: context.problem)
         }
         guard !isAbandoned else { return false }
         // From here on only a receiver that takes nothing is too slow: see `waitForRoom`.
         isHandling = false
         source.setDeadline(.distantFuture)
-        var encoded: [UInt8] = []
-        encoded.reserveCapacity(512)
+        var head: [UInt8] = []
+        head.reserveCapacity(512)
         ResponseEncoder.encode(
-            plan.head, body: plan.framing, persists: persists, date: clock.date, version: request.version,
-            into: &encoded)
-        var rest = plan.parts[...]
-        plan.parts = []
-        // Small contents go out with the head in one call; large ones are not copied for that.
+            plan.head, body: plan.framing, persists: persists, date: clock.date, version: request.version, into: &head)
+        switch content {
+        case .memory: return await send(plan.parts, of: nil, behind: head)
+        case .file(let file): return await send(plan.parts, of: file, behind: head)
+        case .stream(let stream): return await send(stream, behind: head)
+        }
+    }
+
+    /// Sends the head and what follows it. Small contents go out with the head in one call; large ones are not copied
+    /// for that.
+    private func send(_ parts: [ResponsePlan.Part], of file: SharedDescriptor?, behind head: [UInt8]) async -> Bool {
+        var joined = head
+        var rest = parts[...]
         while case .bytes(let bytes)? = rest.first, bytes.count <= Self.joinedBytes {
-            encoded += bytes
+            joined += bytes
             rest.removeFirst()
         }
-        guard await send(encoded, more: !rest.isEmpty) else { return false }
+        guard await send(joined, more: !rest.isEmpty) else { return false }
         while let part = rest.popFirst() {
             switch part {
             case .bytes(let bytes):
@@ -53,13 +65,23 @@ extension Connection {
         return true
     }
 
+    private func open(_ body: ResponseBody, for plan: inout ResponsePlan) async throws -> Content {
+        switch body {
+        case .file(let stored) where plan.parts.contains(where: \.isSlice): return try await open(stored, for: &plan)
+        case .stream(let stream):
+            guard let framing = plan.stream else { return .memory }
+            return .stream(try await begin(stream, framing))
+        case .none, .bytes, .absent, .file: return .memory
+        }
+    }
+
     /// Opens the file on a lane; small contents are read at once and take their place among the bytes.
-    private func open(_ stored: StoredFile, for plan: inout ResponsePlan) async throws -> SharedDescriptor? {
+    private func open(_ stored: StoredFile, for plan: inout ResponsePlan) async throws -> Content {
         let total = plan.parts.reduce(0) { $0 + $1.count }
         let parts = plan.parts
         let lane = context.lanes.next()
         guard total <= Self.smallFile else {
-            return try await lane.run { try SharedDescriptor(stored.open()) }
+            return .file(try await lane.run { try SharedDescriptor(stored.open()) })
         }
         plan.parts = try await lane.run {
             let file = try stored.open()
@@ -70,61 +92,7 @@ extension Connection {
             }
             return loaded
         }
-        return nil
-    }
-
-    /// Sends bytes that are in memory; false when the client is gone or takes nothing.
-    func send(_ bytes: [UInt8], more: Bool = false) async -> Bool {
-        var sent = 0
-        while sent < bytes.count {
-            do {
-                let count = try bytes.withUnsafeBytes { buffer throws(SystemError) in
-                    try source.send(UnsafeRawBufferPointer(rebasing: buffer[sent...]), more: more)
-                }
-                if let count {
-                    sent += count
-                    continue
-                }
-            } catch { return false }
-            guard await waitForRoom() else { return false }
-        }
-        return true
-    }
-
-    /// Sends a part of a file from the page cache to the socket, slice by slice, on a lane.
-    private func sendFile(_ file: SharedDescriptor, _ range: Range<Int64>) async -> Bool {
-        var position = range.lowerBound
-        while position < range.upperBound {
-            let lane = context.lanes.next()
-            let count = Int(min(Int64(Self.sliceSize), range.upperBound - position))
-            let start = position
-            let socket = source.shared
-            source.forgetWritable()
-            do {
-                let (sent, isFull) = try await lane.run { try sendSlice(file, to: socket, from: start, count: count) }
-                position += Int64(sent)
-                guard sent > 0 || isFull else { return false }  // the file is shorter than it was
-                guard isFull else { continue }
-            } catch { return false }
-            guard await waitForRoom() else { return false }
-        }
-        return true
-    }
-
-    /// Waits until the client has taken something; false when it takes nothing for as long as the limit allows.
-    private func waitForRoom() async -> Bool {
-        defer { source.setDeadline(.distantFuture) }
-        while true {
-            let pending = source.pendingBytes
-            source.setDeadline(loop.now.advanced(by: context.limits.sendStall))
-            switch await source.wait(.writable) {
-            case .ready: return true
-            case .interrupted: return false
-            case .expired:
-                // The kernel tells of room only when a third of the socket's buffer is free, which may be megabytes.
-                guard source.pendingBytes < pending else { return false }
-            }
-        }
+        return .memory
     }
 }
 
@@ -132,19 +100,4 @@ extension ResponsePlan.Part {
     fileprivate var isSlice: Bool {
         if case .slice = self { true } else { false }
     }
-}
-
-/// Sends until the slice is out or the socket is full.
-private func sendSlice(
-    _ file: SharedDescriptor, to socket: SharedDescriptor, from start: Int64, count: Int
-) throws(SystemError) -> (sent: Int, isFull: Bool) {
-    var offset = off_t(start)
-    let end = start + Int64(count)
-    while Int64(offset) < end {
-        let (output, input, left) = (socket.number, file.number, Int(end - Int64(offset)))
-        let sent = try nonBlockingCall("sendfile") { sendfile(output, input, &offset, left) }
-        guard let sent else { return (Int(Int64(offset) - start), true) }
-        if sent == 0 { break }
-    }
-    return (Int(Int64(offset) - start), false)
 }

@@ -18,6 +18,8 @@ final class Connection: @unchecked Sendable {
     private let inbound: Inbound
     /// From the end of a request's head to the first byte of its answer: the time that `handlerTimeout` bounds.
     var isHandling = false
+    /// The making of a piece of a stream, which `handlerTimeout` bounds too.
+    var production: Task<OpenPiece?, any Error>?
     /// The handler took too long and the client has been told so: nothing more may be sent.
     private(set) var isAbandoned = false
 
@@ -34,6 +36,7 @@ final class Connection: @unchecked Sendable {
     func run() async {
         defer { source.close() }
         source.onExpiry = { [unowned self] in abandon() }
+        source.onBreak = { [unowned self] in production?.cancel() }
         while !isAbandoned {
             let arrival = await inbound.nextRequest()
             guard arrival != .finished else { return }
@@ -69,8 +72,11 @@ final class Connection: @unchecked Sendable {
             return false
         case .tooLarge?, nil: break
         }
-        let persists = head.persists && (body.isComplete || body.isWorthDraining) && !context.isDraining
-        let sent = await send(response, to: head, persists: persists)
+        let plan = ResponsePlan(response, to: head, limits: context.limits, problem: context.problem)
+        let persists =
+            head.persists && plan.stream != .connectionEnd && (body.isComplete || body.isWorthDraining)
+            && !context.isDraining
+        let sent = await send(response, as: plan, to: head, persists: persists)
         log(head, response, since: started)
         guard sent else { return false }
         guard persists else {
@@ -112,12 +118,16 @@ final class Connection: @unchecked Sendable {
         }
     }
 
-    /// The handler's time is over. It cannot be stopped in the middle of a system call, but the client need not wait.
+    /// The time of the handler, or of its stream for one piece, is over. Neither can be stopped in the middle of a
+    /// system call, but the client need not wait.
     private func abandon() {
         // A deadline may also pass while an answer is on its way from a lane to the socket, which must not be broken.
-        guard isHandling, !isAbandoned else { return }
+        guard isHandling || production != nil, !isAbandoned else { return }
         isAbandoned = true
+        production?.cancel()
         context.logger.warning("handler took too long", metadata: ["peer": "\(peer)"])
+        // In the middle of a stream there is nothing to say that would not be taken for content.
+        guard isHandling else { return source.shutDown(sendingOnly: true) }
         let encoded = encodedProblem(503, "the server did not answer in time", nil)
         // Best effort: a socket without room has a client that is not reading anyway.
         _ = try? encoded.withUnsafeBytes { try source.send($0, more: false) }
@@ -126,12 +136,12 @@ final class Connection: @unchecked Sendable {
 
     private func encodedProblem(_ status: Int, _ reason: String, _ path: String?) -> [UInt8] {
         let response = context.problem(status, reason, path)
+        let text = response.body.inMemory
         var encoded: [UInt8] = []
         ResponseEncoder.encode(
             HTTPResponse(status: response.status, headerFields: response.fields),
-            body: .length(response.body.count), persists: false, date: clock.date, into: &encoded)
-        if case .bytes(let bytes) = response.body { encoded += bytes }
-        return encoded
+            body: .length(Int64(text.count)), persists: false, date: clock.date, into: &encoded)
+        return encoded + text
     }
 
     private func log(_ head: RequestHead, _ response: Response, since started: Instant) {

@@ -36,15 +36,23 @@ package enum ResponseBody: Sendable {
     case absent(count: Int64)
     /// Content that is in a file: sent by the kernel, whole or in the ranges that the client asked for.
     case file(StoredFile)
+    /// Content that is made while it is sent, piece by piece. Always sent whole: it has no ranges.
+    case stream(BodyStream)
 
-    /// Bytes in the whole content.
-    package var count: Int64 {
+    /// Bytes in the whole content; nil when that is known only at its end.
+    package var count: Int64? {
         switch self {
         case .none: 0
         case .bytes(let bytes): Int64(bytes.count)
         case .absent(let count): count
         case .file(let file): file.size
+        case .stream(let stream): stream.length
         }
+    }
+
+    /// The content of an answer of the engine's own, which is always in memory.
+    var inMemory: [UInt8] {
+        if case .bytes(let bytes) = self { bytes } else { [] }
     }
 }
 

@@ -1,6 +1,14 @@
 import HTTPTypes
 import HTTPWire
 
+/// How the client learns where a stream ends (RFC 9112 §6.3).
+enum StreamFraming: Equatable {
+    case length(Int64)
+    case chunks
+    /// A client of HTTP/1.0 does not know chunks: the content ends when the connection does.
+    case connectionEnd
+}
+
 /// What exactly is sent for a response to a request: the rules of RFC 9110 that need no socket.
 struct ResponsePlan {
     enum Part: Equatable {
@@ -17,9 +25,11 @@ struct ResponsePlan {
     }
 
     var head: HTTPResponse
-    /// nil where a length must not be stated (204, 304).
+    /// nil where a length must not be stated (204, 304) or is not known.
     var framing: BodyFraming?
     var parts: [Part] = []
+    /// Set when the response's stream is to be sent; nil also when there is one that nobody may ask for a piece.
+    var stream: StreamFraming?
 
     init(_ response: Response, to request: RequestHead, limits: ServingLimits, problem: ProblemWriter) {
         head = HTTPResponse(status: response.status, headerFields: response.fields)
@@ -39,12 +49,23 @@ struct ResponsePlan {
                 return
             }
         }
-        framing = .length(response.body.count)
+        framing = response.body.count.map { .length($0) }
         guard request.method != .head else { return }
         switch response.body {
         case .none, .absent: break
         case .bytes(let bytes): parts = [.bytes(bytes)]
         case .file(let file): parts = [.slice(0..<file.size)]
+        case .stream(let stream): frame(stream, for: request.version)
+        }
+    }
+
+    private mutating func frame(_ body: BodyStream, for version: HTTPVersion) {
+        switch (body.length, version) {
+        case (let length?, _): stream = .length(length)
+        case (nil, .http10): stream = .connectionEnd
+        case (nil, .http11):
+            framing = .chunked
+            stream = .chunks
         }
     }
 
@@ -73,8 +94,9 @@ struct ResponsePlan {
             let answer = problem(416, "the range is outside the \(file.size) bytes of the content", request.target.path)
             head = HTTPResponse(status: answer.status, headerFields: answer.fields)
             head.headerFields[.contentRange] = ContentRange.unsatisfiedText(size: file.size)
-            framing = .length(answer.body.count)
-            if case .bytes(let bytes) = answer.body { parts = [.bytes(bytes)] }
+            let text = answer.body.inMemory
+            framing = .length(Int64(text.count))
+            parts = [.bytes(text)]
         }
     }
 

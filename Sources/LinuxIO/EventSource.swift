@@ -42,6 +42,21 @@ package final class EventSource {
     /// Called when the deadline passes while nobody waits: a handler that takes too long.
     package var onExpiry: (() -> Void)?
 
+    /// Whether both directions have ended: the peer reset the connection, or somebody shut it down.
+    package private(set) var isBroken = false
+
+    /// Called when the connection breaks, also while nobody waits: there is nobody left to work for.
+    package var onBreak: (() -> Void)?
+
+    /// Whether an end of the connection must not look like an orderly one, which the peer would take for the end of the
+    /// content. While this is set every end is a reset, the one that the kernel makes when the process dies included.
+    package var endsWithReset = false {
+        didSet {
+            var option = linger(l_onoff: endsWithReset ? 1 : 0, l_linger: 0)
+            setsockopt(number, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        }
+    }
+
     init(_ descriptor: consuming FileDescriptor, loop: EventLoop, key: SourceKey) {
         self.descriptor = SharedDescriptor(descriptor)
         self.loop = loop
@@ -114,7 +129,14 @@ package final class EventSource {
 
     /// Ends both directions, or only ours, at once; a peer that still sends is told so, and a task that waits is woken.
     package func shutDown(sendingOnly: Bool = false) {
+        guard !endsWithReset else { return reset() }
         _ = Glibc.shutdown(number, CInt(sendingOnly ? SHUT_WR : SHUT_RDWR))
+    }
+
+    /// Resets the connection at once, not only when the descriptor closes: that is what connecting to nowhere does.
+    private func reset() {
+        var nowhere = sockaddr(sa_family: sa_family_t(AF_UNSPEC), sa_data: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+        _ = connect(number, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
     }
 
     /// Stops watching. The descriptor closes when the last lane that uses it is done.
@@ -122,6 +144,7 @@ package final class EventSource {
         guard !isClosed else { return }
         isClosed = true
         onExpiry = nil
+        onBreak = nil
         loop.forget(self)
         resume(.interrupted)
     }
@@ -132,6 +155,10 @@ package final class EventSource {
         let failed = events & (clinux_epoll_err | clinux_epoll_hup) != 0
         if failed || events & (clinux_epoll_in | clinux_epoll_rdhup) != 0 { mayRead = true }
         if failed || events & clinux_epoll_out != 0 { mayWrite = true }
+        if failed {
+            isBroken = true
+            onBreak?()
+        }
         guard let waiter, take(waiter.direction) else { return }
         resume(.ready)
     }

@@ -234,3 +234,19 @@ func sparseFile(_ size: Int64) -> CInt {
     unlink(path)
     return ftruncate(number, off_t(size)) == 0 ? number : -1
 }
+
+/// Another descriptor of the same file.
+func duplicate(_ file: SharedDescriptor) -> CInt { dup(file.number) }
+
+/// The memory that the process has for itself, in pages.
+func residentPages() -> Int {
+    guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 200)
+    guard fgets(&line, 200, file) != nil else { return 0 }
+    let numbers = line.prefix { $0 != 0 }.split(separator: 32).compactMap { part in
+        Int(String(decoding: part.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    }
+    // Resident, without what is shared with files.
+    return numbers.count > 2 ? numbers[1] - numbers[2] : 0
+}

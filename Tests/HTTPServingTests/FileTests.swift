@@ -149,7 +149,7 @@ extension Live {
                 #expect(answer["Content-Type"] == "application/problem+json")
                 #expect(answer["ETag"] == nil)
                 #expect(try client.request("HEAD", "/").status == 200)
-                #expect(bench.log.count("error: stored file cannot be read") == 1)
+                #expect(bench.log.count("error: content cannot be read") == 1)
             }
         }
 

@@ -9,9 +9,11 @@ import Testing
     static let etag = EntityTag("sha256:abc")
 
     func plan(
-        _ response: Response, to method: HTTPRequest.Method = .get, _ fields: HTTPFields = [:]
+        _ response: Response, to method: HTTPRequest.Method = .get, _ fields: HTTPFields = [:],
+        version: HTTPVersion = .http11
     ) throws -> ResponsePlan {
-        let head = RequestHead(method: method, target: try RequestTarget(parsing: "/content"), fields: fields)
+        let head = RequestHead(
+            method: method, target: try RequestTarget(parsing: "/content"), fields: fields, version: version)
         return ResponsePlan(response, to: head, limits: ServingLimits(), problem: problem)
     }
 
@@ -68,6 +70,66 @@ import Testing
         missing.status = .notFound
         #expect(try plan(missing, to: .get, range).parts == [.slice(0..<100)])
         #expect(try plan(file(100), to: .post, range).parts == [.slice(0..<100)])
+    }
+
+    // MARK: - Streams
+
+    /// A stream of which nothing here may ask for a piece.
+    func stream(_ length: Int64?) -> Response {
+        let body = BodyStream(length: length) { throw StreamError.longer(than: 0) }
+        return Response(.ok, [.contentType: "application/x-tar"], etag: Self.etag, body: .stream(body))
+    }
+
+    @Test(arguments: [HTTPVersion.http10, .http11])
+    func `states the length of a stream that has one`(_ version: HTTPVersion) throws {
+        let plan = try plan(stream(1000), version: version)
+        #expect(plan.framing == .length(1000))
+        #expect(plan.stream == .length(1000))
+        #expect(plan.parts == [])
+    }
+
+    @Test func `sends a stream without a length in chunks`() throws {
+        let plan = try plan(stream(nil))
+        #expect(plan.framing == .chunked)
+        #expect(plan.stream == .chunks)
+    }
+
+    @Test func `ends the connection behind a stream without a length when the client knows no chunks`() throws {
+        let plan = try plan(stream(nil), version: .http10)
+        #expect(plan.framing == nil)
+        #expect(plan.stream == .connectionEnd)
+    }
+
+    @Test(arguments: [nil, 1000] as [Int64?])
+    func `asks no stream for HEAD, and says its length if it has one`(_ length: Int64?) throws {
+        let plan = try plan(stream(length), to: .head)
+        #expect(plan.framing == length.map { .length($0) })
+        #expect(plan.stream == nil)
+        #expect(plan.head.status == .ok)
+    }
+
+    @Test(arguments: [HTTPRequest.Method.get, .head])
+    func `asks no stream when the client has the content`(_ method: HTTPRequest.Method) throws {
+        let plan = try plan(stream(1000), to: method, [.ifNoneMatch: Self.etag.text])
+        #expect(plan.head.status == .notModified)
+        #expect(plan.framing == nil)
+        #expect(plan.stream == nil)
+    }
+
+    @Test(arguments: [204, 304])
+    func `asks no stream where the status forbids content`(_ code: Int) throws {
+        var response = stream(1000)
+        response.status = HTTPResponse.Status(code: code)
+        let plan = try plan(response)
+        #expect(plan.framing == nil)
+        #expect(plan.stream == nil)
+    }
+
+    @Test func `neither offers nor selects ranges of a stream`() throws {
+        let plan = try plan(stream(1000), to: .get, [.range: "bytes=0-1"])
+        #expect(plan.head.status == .ok)
+        #expect(plan.head.headerFields[.acceptRanges] == nil)
+        #expect(plan.stream == .length(1000))
     }
 
     // MARK: - Content that the client has

@@ -105,6 +105,18 @@ package final class TestConnection {
         while received.count < count { try readMore(atMost: max(1, count - received.count)) }
     }
 
+    /// Receives this many bytes, and the kernel throws them away: they must belong to a body.
+    package func discard(_ count: Int) throws {
+        let held = min(count, received.count)
+        received.removeFirst(held)
+        var rest = count - held
+        while rest > 0 {
+            let dropped = recv(socket, nil, min(rest, 8 << 20), Int32(MSG_TRUNC))
+            guard dropped > 0 else { throw Failure.closed }
+            rest -= dropped
+        }
+    }
+
     /// Whether the server has closed, after whatever it still sent.
     package func isClosed() -> Bool {
         while true {
@@ -151,11 +163,40 @@ package final class TestConnection {
         }
         let length = fields.first { $0.name.lowercased() == "content-length" }.flatMap { Int($0.value) } ?? 0
         let hasBody = !isHead && code >= 200 && code != 204 && code != 304
-        let total = end + 4 + (hasBody ? length : 0)
-        while received.count < total { try readMore() }
-        let body = Array(received[(end + 4)..<total])
-        received.removeFirst(total)
+        let isChunked = fields.contains { $0.name.lowercased() == "transfer-encoding" && $0.value == "chunked" }
+        received.removeFirst(end + 4)
+        let body = hasBody ? isChunked ? try chunkedBody() : try take(length) : []
         return TestResponse(
             status: code, reason: status.count > 2 ? String(status[2]) : "", fields: fields, body: body)
+    }
+
+    private func take(_ count: Int) throws -> [UInt8] {
+        while received.count < count { try readMore() }
+        defer { received.removeFirst(count) }
+        return Array(received[..<count])
+    }
+
+    private func chunkedBody() throws -> [UInt8] {
+        var (body, position) = ([UInt8](), 0)
+        while true {
+            let line = try lineEnd(from: position)
+            let text = String(decoding: received[position..<line], as: UTF8.self)
+            guard let size = Int(text, radix: 16) else { throw Failure.malformed(text) }
+            let end = line + 2 + size
+            while received.count < end + 2 { try readMore() }
+            guard received[end..<end + 2] == [13, 10] else { throw Failure.malformed("a chunk without its end") }
+            body += received[(line + 2)..<end]
+            position = end + 2
+            guard size == 0 else { continue }
+            received.removeFirst(position)
+            return body
+        }
+    }
+
+    private func lineEnd(from position: Int) throws -> Int {
+        while true {
+            if let end = received[position...].firstIndex(of: 13), end + 1 < received.count { return end }
+            try readMore()
+        }
     }
 }
