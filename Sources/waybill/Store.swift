@@ -19,7 +19,7 @@ struct Store {
     init(_ settings: Settings) throws {
         let root = settings.data
         do {
-            try Self.makeFolder(root)
+            try Disk().makeFolders(root)
             lock = try FolderLock("\(root)/lock")
             uploadLanes = Lanes(count: settings.threads.lanes)
             readLanes = Lanes(count: settings.threads.lanes)
@@ -77,16 +77,6 @@ struct Store {
         guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
         let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return text.isEmpty ? "localhost" : text
-    }
-
-    /// Makes a folder and those above it.
-    private static func makeFolder(_ path: String) throws {
-        var made = path.hasPrefix("/") ? "" : "."
-        for part in path.split(separator: "/") {
-            made += "/\(part)"
-            guard mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
-            throw SystemError.last("mkdir")
-        }
     }
 }
 

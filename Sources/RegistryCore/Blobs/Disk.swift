@@ -88,12 +88,35 @@ package struct Disk: Sendable {
 
     /// Makes a folder unless it is there, and its name durable in any case.
     package func makeFolder(_ path: String, in parent: String) throws(SystemError) {
+        _ = try makeFolder(path)
+        try synchronizeFolder(parent)
+    }
+
+    /// Makes a folder and those above it that are missing, and their names durable.
+    package func makeFolders(_ path: String) throws(SystemError) {
+        var parent = path.hasPrefix("/") ? "/" : "."
+        for part in path.split(separator: "/") {
+            let folder = "\(parent)/\(part)"
+            let isNew = try makeFolder(folder)
+            do {
+                try synchronizeFolder(parent)
+            } catch {
+                // Those that were there before may be in one that we cannot open.
+                if isNew { throw error }
+            }
+            parent = folder
+        }
+    }
+
+    /// Whether there was none before.
+    private func makeFolder(_ path: String) throws(SystemError) -> Bool {
         do {
             _ = try systemCall("mkdir") { mkdir(path, 0o700) }
+            return true
         } catch {
             guard error.code == EEXIST else { throw error }
+            return false
         }
-        try synchronizeFolder(parent)
     }
 
     /// Bytes in a file; nil when there is none.
