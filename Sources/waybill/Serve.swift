@@ -23,7 +23,6 @@ struct Serve: AsyncParsableCommand {
         let settings = try options.settings()
         if let exposure = settings.anonymousExposure() { throw Failure(.cannotStart, exposure) }
         let logger = Self.logger(settings)
-        signal(SIGPIPE, SIG_IGN)
         Self.raiseDescriptorLimit()
         let store = try Store(settings)
         let registry = Registry(

@@ -1,4 +1,3 @@
-import Glibc
 package import HTTPServing
 import LinuxIO
 import RegistryAPI
@@ -20,7 +19,6 @@ package final class TestServer: Sendable {
         loopCount: Int = 2
     ) throws {
         self.store = store
-        signal(SIGPIPE, SIG_IGN)  // as the program does: the kernel sends it when a file goes to a client that is gone
         let loops = try (0..<loopCount).map { try EventLoop(label: "test.loop.\($0)") }
         for loop in loops { loop.start() }
         self.loops = loops
