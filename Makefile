@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # Debian packages: what the build needs, and the real clients that the interop tests drive.
-BUILD_PACKAGES := libsqlite3-dev
-TEST_PACKAGES := skopeo podman docker.io
+BUILD_PACKAGES := libsqlite3-dev libcurl4-openssl-dev
+TEST_PACKAGES := skopeo podman docker.io openssl
 
 SWIFT_RELEASE := -c release --static-swift-stdlib -Xlinker -s
 ARGS ?=

@@ -33,6 +33,7 @@ let package = Package(
         // What the Glibc module does not show: epoll, eventfd, accept4, linkat of an open file.
         .target(name: "CLinux"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // Pure values: no I/O, no clock, no threads.
         .target(name: "OCI", swiftSettings: safe),
@@ -43,6 +44,9 @@ let package = Package(
         // The engine: bytes and connections, nothing of registries.
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: rules),
         .target(name: "HTTPServing", dependencies: ["HTTPWire", "LinuxIO", http, logging], swiftSettings: rules),
+
+        // The other direction: what this server asks of others.
+        .target(name: "HTTPClient", dependencies: ["CCurl", "LinuxIO"], swiftSettings: rules),
 
         // The domain: nothing of HTTP.
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: rules),
@@ -78,7 +82,9 @@ let package = Package(
         // Fixtures, test doubles and a server in the test's own process.
         .target(
             name: "RegistryTesting",
-            dependencies: ["RegistryAPI", "RegistryCore", "HTTPServing", "LinuxIO", "OCI", "TransparencyLog", logging],
+            dependencies: [
+                "RegistryAPI", "RegistryCore", "HTTPServing", "LinuxIO", "OCI", "TransparencyLog", http, logging,
+            ],
             path: "Tests/RegistryTesting", swiftSettings: rules),
     ]
 )
@@ -93,6 +99,7 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     ("ConfigurationTests", ["Configuration"]),
     ("LinuxIOTests", ["LinuxIO", "RegistryTesting"]),
     ("HTTPServingTests", ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http, logging]),
+    ("HTTPClientTests", ["HTTPClient", "HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http]),
     ("RegistryCoreTests", ["RegistryCore", "LinuxIO", "OCI", "SQLite", "RegistryTesting", logging]),
     ("RegistryAPITests", ["RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", http]),
     // Live, on loopback: one row for each end-point and code of the distribution specification, and for each client's ways.

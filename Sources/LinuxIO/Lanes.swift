@@ -23,6 +23,9 @@ package final class Lanes: Sendable {
         Lane(queues[Int(turn.wrappingAdd(1, ordering: .relaxed).oldValue % UInt(queues.count))])
     }
 
+    /// The lane with this number, for an owner that keeps something for each of them.
+    package subscript(index: Int) -> Lane { Lane(queues[index]) }
+
     /// The lane of everything that has this key, for example one upload.
     package func lane(of key: some Hashable) -> Lane {
         Lane(queues[Int(UInt(bitPattern: key.hashValue) % UInt(queues.count))])
