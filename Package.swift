@@ -17,6 +17,7 @@ let safe: [SwiftSetting] = rules + [.strictMemorySafety()]
 let http: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -24,6 +25,7 @@ let package = Package(
     products: [.executable(name: "waybill", targets: ["waybill"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -39,7 +41,7 @@ let package = Package(
         .target(name: "OCI", swiftSettings: safe),
         .target(name: "Attestation", dependencies: ["OCI", crypto, cryptoExtras], swiftSettings: safe),
         .target(name: "HTTPWire", dependencies: [http], swiftSettings: safe),
-        .target(name: "TransparencyLog", dependencies: ["OCI", crypto], swiftSettings: safe),
+        .target(name: "TransparencyLog", dependencies: ["OCI", asn1, crypto], swiftSettings: safe),
 
         // The engine: bytes and connections, nothing of registries.
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: rules),
@@ -94,7 +96,7 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     ("OCITests", ["OCI"]),
     ("AttestationTests", ["Attestation", "OCI", crypto, cryptoExtras]),
     ("HTTPWireTests", ["HTTPWire", http]),
-    ("TransparencyLogTests", ["TransparencyLog", "OCI"]),
+    ("TransparencyLogTests", ["TransparencyLog", "OCI", "RegistryTesting", asn1]),
     ("SQLiteTests", ["SQLite"]),
     ("ConfigurationTests", ["Configuration"]),
     ("LinuxIOTests", ["LinuxIO", "RegistryTesting"]),

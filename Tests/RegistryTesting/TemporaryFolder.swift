@@ -12,6 +12,26 @@ package final class TemporaryFolder: Sendable {
 
     deinit { Self.remove(path) }
 
+    /// Writes a file and says where it is.
+    @discardableResult
+    package func write(_ bytes: [UInt8], to name: String) -> String {
+        let path = "\(path)/\(name)"
+        guard let file = fopen(path, "w") else { preconditionFailure("cannot write \(path)") }
+        fwrite(bytes, 1, bytes.count, file)
+        fclose(file)
+        return path
+    }
+
+    /// What is in a file; nothing when there is none.
+    package func read(_ name: String) -> [UInt8] {
+        guard let file = fopen("\(path)/\(name)", "r") else { return [] }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+        while case let count = fread(&buffer, 1, buffer.count, file), count > 0 { bytes += buffer[..<count] }
+        return bytes
+    }
+
     private static func remove(_ path: String) {
         guard let folder = opendir(path) else {
             unlink(path)
