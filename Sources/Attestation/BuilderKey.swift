@@ -3,6 +3,7 @@ import enum Crypto.P256
 import enum Crypto.P384
 import struct Crypto.SHA256
 import enum CryptoExtras._RSA
+import enum OCI.Base64
 
 /// The name of a public key: the SHA-256 of its SubjectPublicKeyInfo in DER.
 package struct KeyID: Hashable, Sendable {
@@ -65,7 +66,7 @@ package struct BuilderKey: Sendable {
         guard let first = lines.first, first.hasPrefix("-----BEGIN ") else { throw .notPEM }
         guard first == "-----BEGIN PUBLIC KEY-----" else { throw .notPublicKey }
         guard lines.count > 2, lines.last == "-----END PUBLIC KEY-----",
-            let der = Base64.decode(lines[1..<(lines.count - 1)].joined())
+            let der = Base64.decode(lines[1..<(lines.count - 1)].joined().utf8)
         else { throw .notPEM }
         return der
     }

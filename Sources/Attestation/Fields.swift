@@ -60,7 +60,7 @@ struct Fields {
 
     /// Bytes written in base64, which must be there even if empty.
     func requiredBytes(_ key: String) throws(AttestationError) -> [UInt8] {
-        guard let bytes = Base64.decode(try requiredString(key)) else { throw invalid(key, "is not base64") }
+        guard let bytes = Base64.decodeEither(try requiredString(key).utf8) else { throw invalid(key, "is not base64") }
         return bytes
     }
 }

@@ -49,7 +49,7 @@ package struct CosignSignature: Sendable {
     /// Takes the bytes of a layer, which the caller has checked against their digest, and the layer's descriptor.
     package init(payload: [UInt8], layer: Descriptor) throws(AttestationError) {
         guard let text = layer.annotations[Self.annotation] else { throw .missing(path: Self.annotation) }
-        guard let signature = Base64.decode(text) else {
+        guard let signature = Base64.decodeEither(text.utf8) else {
             throw .invalid(path: Self.annotation, reason: "is not base64")
         }
         self.signature = signature

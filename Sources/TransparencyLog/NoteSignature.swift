@@ -1,3 +1,5 @@
+import enum OCI.Base64
+
 /// One signature line of a note (c2sp.org/signed-note, "Signatures").
 package struct NoteSignature: Hashable, Sendable {
     /// The name of the key that is said to have signed.

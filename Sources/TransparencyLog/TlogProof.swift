@@ -1,3 +1,5 @@
+import enum OCI.Base64
+
 /// A proof in a file of its own that an entry is in a log, and that witnesses have seen that log (c2sp.org/tlog-proof).
 ///
 /// Needs no network to be checked: only the entry, and a policy that says which keys to trust.

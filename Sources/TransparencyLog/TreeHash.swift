@@ -1,4 +1,5 @@
 import struct Crypto.SHA256
+import enum OCI.Base64
 
 /// A SHA-256 hash in a Merkle tree: of a leaf, of a node, or of a whole tree (RFC 6962 §2.1, RFC 9162 §2.1.1).
 package struct TreeHash: Hashable, Sendable {

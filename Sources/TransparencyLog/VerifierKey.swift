@@ -1,4 +1,5 @@
 import enum Crypto.Curve25519
+import enum OCI.Base64
 
 /// A public key that checks the signatures of a log or of a witness (c2sp.org/signed-note, "Verifier keys").
 package struct VerifierKey: Hashable, Sendable {

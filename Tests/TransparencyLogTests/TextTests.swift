@@ -2,36 +2,6 @@ import Testing
 
 @testable import TransparencyLog
 
-@Suite struct `Text in Base64` {
-    /// RFC 4648 §10, and bytes that use the last digits of the alphabets.
-    @Test(arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-        ("foobar", "Zm9vYmFy"), ("\u{3FF}\u{3FF}", "z7/Pvw=="),
-    ])
-    func `is that of the standard`(_ text: String, _ encoded: String) {
-        #expect(Base64.encode(text.utf8) == encoded)
-        #expect(Base64.decode(encoded.utf8) == Array(text.utf8))
-        let forURL = encoded.replacing("=", with: "").replacing("+", with: "-").replacing("/", with: "_")
-        #expect(Base64.encodeForURL(text.utf8) == forURL)
-    }
-
-    @Test(arguments: [
-        "=", "==", "===", "====", "A===", "Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zg==Zg==", "Zg==\n", "Zg= =", "Z-__",
-        "Zm9vé",
-        "Zm\n9v", "=Zm9", "Zm=v", "Z===", "AAAA====", "AAAAA===",
-    ])
-    func `has one spelling`(_ text: String) {
-        #expect(Base64.decode(text.utf8) == nil)
-    }
-
-    @Test func `survives every length and byte`() {
-        for count in 0...70 {
-            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37 + count) }
-            #expect(Base64.decode(Base64.encode(bytes).utf8) == bytes)
-        }
-    }
-}
-
 @Suite struct `A number in text` {
     @Test(arguments: [("0", 0), ("7", 7), ("9223372036854775807", .max)] as [(String, Int64)])
     func `is read`(_ text: String, _ value: Int64) {
