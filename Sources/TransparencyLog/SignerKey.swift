@@ -1,4 +1,5 @@
 import enum Crypto.Curve25519
+import OCI
 
 /// The private key of a log.
 package struct SignerKey: Sendable {
