@@ -129,7 +129,7 @@ extension API {
 
     // MARK: - Answers
 
-    private func document(of trace: Trace) -> JSONObject {
+    func document(of trace: Trace) -> JSONObject {
         var document: JSONObject = ["subject": .string("\(trace.digest)")]
         document["kind"] = .string(trace.manifest?.kind.rawValue ?? "blob")
         document["mediaType"] = trace.manifest.map { .string($0.mediaType.rawValue) }

@@ -89,6 +89,8 @@ package struct API: Sendable {
         case .record(let index): try getRecord(index)
         case .proof(let index): try await getProof(index, request)
         case .facets: try await getFacets()
+        case .export: try export(request)
+        case .archive(let digest): try await getArchive(of: digest, request)
         case .attestations(let digest): try await listAttestations(of: digest, request)
         case .archivistaUpload: try await uploadToArchivista(request)
         case .archivistaDownload(let gitoid): try await downloadFromArchivista(gitoid)

@@ -14,6 +14,7 @@ extension Problem {
         case let failure as UploadError: self.init(failure)
         case let failure as EvidenceError: self.init(failure)
         case let failure as LogQueryError: self.init(failure)
+        case let failure as ArchiveError: self.init(failure)
         case let failure as LedgerError: self.init(failure)
         case let failure as SystemError: self.init(failure)
         case let failure as BodyError: self.init(failure)
@@ -84,6 +85,16 @@ extension Problem {
                 "this Idempotency-Key came with another request before, which is record \(record)")
         case .malformedKey(let limit):
             self.init(400, .unsupported, "an Idempotency-Key is 1 to \(limit) characters of printable ASCII")
+        }
+    }
+
+    init(_ failure: ArchiveError) {
+        switch failure {
+        case .unknownImage(let digest):
+            self.init(
+                404, .manifestUnknown, "no repository serves \(digest) as a manifest, so there is nothing to copy")
+        case .tooManyManifests(let limit):
+            self.init(422, .unsupported, "an archive has at most \(limit) manifests; copy the platforms one by one")
         }
     }
 

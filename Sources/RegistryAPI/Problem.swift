@@ -107,6 +107,7 @@ extension HTTPField.Name {
     static let ociFiltersApplied = known("OCI-Filters-Applied")
     static let warning = known("Warning")
     static let link = known("Link")
+    static let contentDisposition = known("Content-Disposition")
 
     static func known(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is a field name") }

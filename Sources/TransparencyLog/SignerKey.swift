@@ -1,5 +1,6 @@
-import enum Crypto.Curve25519
 import OCI
+
+import enum Crypto.Curve25519
 
 /// The private key of a log.
 package struct SignerKey: Sendable {

@@ -17,6 +17,24 @@ extension Registry {
         return (evidence, try content(of: evidence))
     }
 
+    /// The evidence that a record was read from, and its bytes; nil when there is none. Blocks: called on a lane.
+    package func evidence(of record: StoredRecord) throws -> (evidence: StoredEvidence, content: [UInt8])? {
+        guard let digest = record.evidence, let evidence = try ledger.read({ try $0.evidence(digest) }) else {
+            return nil
+        }
+        return (evidence, try content(of: evidence))
+    }
+
+    /// Neighbouring records, each with its leaf. Called through `aside`.
+    package func leaves(_ indices: Range<Int64>) throws -> [(record: StoredRecord, leaf: [UInt8])] {
+        try ledger.read { reader in
+            try indices.compactMap { index in
+                guard let record = try reader.record(index), let leaf = try reader.entry(index) else { return nil }
+                return (record, leaf)
+            }
+        }
+    }
+
     /// The name that Archivista's API gives to the evidence of a record.
     package func gitoid(ofRecord id: Int64) throws -> String? {
         try ledger.read { reader in
