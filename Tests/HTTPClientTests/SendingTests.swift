@@ -111,28 +111,26 @@ private let echo: Handler = { request in
     }
 
     @Test func `ends at an answer that never ends`() async throws {
-        let server = try RawServer { connection in
+        try await RawServer.serving { connection in
             readSome(from: connection)
             var isTaken = write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", to: connection)
             while isTaken { isTaken = write("400\r\n\(String(repeating: "x", count: 1024))\r\n", to: connection) }
-        }
-        await #expect(throws: HTTPClientError.tooLarge(limit: 1 << 20)) {
-            try await makeClient().get("http://127.0.0.1:\(server.port)")
+        } _: { url in
+            await #expect(throws: HTTPClientError.tooLarge(limit: 1 << 20)) { try await makeClient().get(url) }
         }
     }
 
     @Test func `is given up when the answer comes drop by drop`() async throws {
-        let server = try RawServer { connection in
+        try await RawServer.serving { connection in
             readSome(from: connection)
             var isTaken = write("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", to: connection)
             while isTaken {
                 poll(nil, 0, 20)
                 isTaken = write("x", to: connection)
             }
-        }
-        let client = makeClient { $0.totalTimeout = .milliseconds(300) }
-        await #expect(throws: HTTPClientError.timedOut) {
-            try await client.get("http://127.0.0.1:\(server.port)")
+        } _: { url in
+            let client = makeClient { $0.totalTimeout = .milliseconds(300) }
+            await #expect(throws: HTTPClientError.timedOut) { try await client.get(url) }
         }
     }
 
@@ -170,12 +168,11 @@ private let echo: Handler = { request in
 
     @Test(arguments: ["", "\r\n\r\n", "SSH-2.0-x\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"])
     func `fails at an answer that is not whole HTTP`(_ answer: String) async throws {
-        let server = try RawServer { connection in
+        try await RawServer.serving { connection in
             readSome(from: connection)
             _ = write(answer, to: connection)
-        }
-        await #expect(throws: HTTPClientError.self) {
-            try await makeClient().get("http://127.0.0.1:\(server.port)")
+        } _: { url in
+            await #expect(throws: HTTPClientError.self) { try await makeClient().get(url) }
         }
     }
 

@@ -57,13 +57,21 @@ final class RawServer: Sendable {
                 serve(connection)
                 close(connection)
             }
+            close(listener)  // here, because the number may belong to somebody else from then on
         }
     }
 
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+    /// Serves while `body` runs.
+    static func serving(
+        _ serve: @escaping @Sendable (CInt) -> Void, _ body: (_ url: String) async throws -> Void
+    ) async throws {
+        let server = try RawServer(serve)
+        try await body("http://127.0.0.1:\(server.port)")
+        withExtendedLifetime(server) {}
     }
+
+    /// The kernel refuses connections from then on, and ends the thread's `accept`.
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 }
 
 /// Sends bytes; false when nobody takes them any more.
