@@ -49,6 +49,9 @@ let package = Package(
 
         // The other direction: what this server asks of others.
         .target(name: "HTTPClient", dependencies: ["CCurl", "LinuxIO"], swiftSettings: rules),
+        .target(
+            name: "Anchoring", dependencies: ["HTTPClient", "LinuxIO", "TransparencyLog", logging],
+            swiftSettings: rules),
 
         // The domain: nothing of HTTP.
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: rules),
@@ -102,6 +105,13 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     ("LinuxIOTests", ["LinuxIO", "RegistryTesting"]),
     ("HTTPServingTests", ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http, logging]),
     ("HTTPClientTests", ["HTTPClient", "HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http]),
+    (
+        "AnchoringTests",
+        [
+            "Anchoring", "HTTPClient", "HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", "TransparencyLog", http,
+            logging,
+        ]
+    ),
     ("RegistryCoreTests", ["RegistryCore", "LinuxIO", "OCI", "SQLite", "RegistryTesting", logging]),
     ("RegistryAPITests", ["RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", http]),
     // Live, on loopback: one row for each end-point and code of the distribution specification, and for each client's ways.
