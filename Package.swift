@@ -78,8 +78,8 @@ let package = Package(
         .executableTarget(
             name: "waybill",
             dependencies: [
-                "Configuration", "RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite",
-                "TransparencyLog",
+                "Anchoring", "Attestation", "Configuration", "HTTPClient", "RegistryAPI", "RegistryCore", "HTTPServing",
+                "HTTPWire", "LinuxIO", "OCI", "SQLite", "TransparencyLog",
                 logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules),

@@ -17,6 +17,10 @@ extension Settings {
             limits.tagsPerPush <= limits.tagsThatFit, "limits.tags_per_push", "limits.request_line",
             "limits.tags_per_push has no room in limits.request_line "
                 + "(given \(limits.tagsPerPush); accepted: up to \(limits.tagsThatFit))")
+        check(
+            ledger.quorum <= ledger.witnesses.count, "ledger.quorum", "ledger.witnesses",
+            "ledger.quorum is larger than the number of witnesses "
+                + "(given \(ledger.quorum); accepted: up to \(ledger.witnesses.count))")
         return problems
     }
 }

@@ -24,6 +24,7 @@ enum Environment {
     static func written(_ value: String, _ form: Form, _ report: inout Report) -> Written? {
         switch form {
         case .text: Written(untyped: value)
+        case .commaSeparated where value.isEmpty: Written(.list([]))
         case .commaSeparated:
             Written(
                 .list(

@@ -3,8 +3,13 @@ extension Settings {
     ///
     /// A default is not here but where the property is declared: `key.encode(Settings())` shows it.
     package static let keys: [Key<Settings>] =
-        serverKeys + limitKeys + timeoutKeys + storageKeys + [
-            Key("repositories", \.repositories, .rules, "Exceptions for some repositories; the first match wins.")
+        serverKeys + limitKeys + timeoutKeys + storageKeys + ledgerKeys + [
+            Key(
+                "builders", \.builders, .rules(BuilderRule.form),
+                "Whose signatures under attestations and build records count."),
+            Key(
+                "repositories", \.repositories, .rules(RepositoryRule.form),
+                "Exceptions for some repositories; the first match wins."),
         ]
 
     private static let serverKeys: [Key<Settings>] = [
@@ -40,6 +45,9 @@ extension Settings {
         Key(
             "limits.references", \.limits.references, .count(100...100_000),
             "Layers, platform manifests and other blobs that one manifest may name."),
+        Key(
+            "limits.evidence", \.limits.evidence, .size(65536...1024 * mebibyte),
+            "Bytes of one attestation or build record; past it, 413."),
         Key("limits.page", \.limits.page, .count(1...10000), "Items in the largest page of a list."),
         Key(
             "limits.referrers_page", \.limits.referrersPage, .size(65536...16 * mebibyte),
@@ -96,6 +104,22 @@ extension Settings {
         Key(
             "storage.sqlite_cache", \.storage.sqliteCache, .size(mebibyte...4096 * mebibyte),
             "Bytes of page cache of each connection to the catalogue."),
+    ]
+}
+
+extension Settings {
+    private static let ledgerKeys: [Key<Settings>] = [
+        Key("ledger.origin", \.ledger.origin, .origin, "The name under which the log is known: its host name."),
+        Key("ledger.witnesses", \.ledger.witnesses, .witnesses, "Who is asked to cosign every checkpoint."),
+        Key(
+            "ledger.quorum", \.ledger.quorum, .count(0...63),
+            "How many witnesses must have cosigned a checkpoint before it is preferred to a newer one."),
+        Key(
+            "ledger.timestamp_authority", \.ledger.timestampAuthority, .webURL,
+            "The RFC 3161 authority that dates checkpoints; empty for none."),
+        Key(
+            "ledger.timestamp_interval", \.ledger.timestampInterval, .duration(.seconds(10)...minutes(60 * 24)),
+            "Time between two checkpoints that are dated."),
     ]
 }
 

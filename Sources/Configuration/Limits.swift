@@ -17,6 +17,8 @@ extension Settings {
         package var tagsPerPush = 46
         /// Layers, platform manifests and other blobs that one manifest may name.
         package var references = 10_000
+        /// Bytes of one attestation or build record; past it, `413`.
+        package var evidence = 64 * 1024 * 1024
         /// Items in the largest page of a list.
         package var page = 1000
         /// Bytes of one page of referrers.

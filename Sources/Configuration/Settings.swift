@@ -21,6 +21,10 @@ package struct Settings: Sendable, Equatable {
     package var uploads = Uploads()
     /// How the disk is used.
     package var storage = Storage()
+    /// Under which name the log is published, and who vouches for it.
+    package var ledger = Ledger()
+    /// Whose signatures under attestations and build records count.
+    package var builders: [BuilderRule] = []
     /// Exceptions for some repositories; the first rule that matches a name wins.
     package var repositories: [RepositoryRule] = []
 

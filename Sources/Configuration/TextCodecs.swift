@@ -20,64 +20,42 @@ extension Codec<Glob> {
 }
 
 extension Codec<[ListenAddress]> {
-    /// One address or a list of them.
-    static let addresses = Codec(
-        noun: "a list of addresses", accepts: "host:port, \"[v6]:port\" or \":port\", one or a list of them",
-        form: .commaSeparated,
-        decode: { written, key, report throws(Refusal) in
-            guard case .list(let items) = written.content else { return [try address(written)] }
-            guard !items.isEmpty else { throw .because("needs at least one address") }
-            let problems = report.problems.count
-            var addresses: [ListenAddress] = []
-            for item in items {
-                guard let address = one.read(item, as: key, &report) else { continue }
-                guard address.port == 0 || !addresses.contains(address) else {
-                    report.refuse(
-                        "\(key) has the same address twice", at: item.position, given: report.shown(item),
-                        accepted: "each address once")
-                    continue
-                }
-                addresses.append(address)
-            }
-            guard report.problems.count == problems else { throw .reported }
-            return addresses
-        },
-        encode: { "[" + $0.map(\.description.yaml).joined(separator: ", ") + "]" })
+    /// One address or a list of them. Several may ask the system to choose a port.
+    static let addresses = list(
+        of: Codec<ListenAddress>.address, noun: "a list of addresses",
+        accepts: "host:port, \"[v6]:port\" or \":port\", one or a list of them", atLeast: 1,
+        distinct: { $0 != $1 || $0.port == 0 })
+}
 
-    private static let one = Codec<ListenAddress>(
+extension Codec<ListenAddress> {
+    fileprivate static let address = Codec(
         noun: "an address", accepts: "host:port, \"[v6]:port\" or \":port\"",
-        decode: { written, _, _ throws(Refusal) in try address(written) }, encode: \.description.yaml)
-
-    private static func address(_ written: Written) throws(Refusal) -> ListenAddress {
-        let text = try written.requireScalar()
-        do throws(ListenAddressError) { return try ListenAddress(parsing: text) } catch { throw .because(error.reason) }
-    }
+        decode: { written, _, _ throws(Refusal) in
+            let text = try written.requireScalar()
+            do throws(ListenAddressError) { return try ListenAddress(parsing: text) } catch {
+                throw .because(error.reason)
+            }
+        },
+        encode: \.description.yaml)
 }
 
 extension Codec<[String]> {
     /// Beginnings of URLs. The slash at the end keeps `https://good.example` from allowing `https://good.example.evil`.
-    static let urlPrefixes = Codec(
-        noun: "a list of URLs", accepts: "a list of URLs that end with a slash, such as https://mcr.microsoft.com/",
-        form: .commaSeparated,
-        decode: { written, key, report throws(Refusal) in
-            guard case .list(let items) = written.content else { return [try urlPrefix(written)] }
-            let problems = report.problems.count
-            let prefixes = items.compactMap { urlPrefixCodec.read($0, as: key, &report) }
-            guard report.problems.count == problems else { throw .reported }
-            return prefixes
-        },
-        encode: { "[" + $0.map(\.yaml).joined(separator: ", ") + "]" })
+    static let urlPrefixes = list(
+        of: Codec<String>.urlPrefix, noun: "a list of URLs",
+        accepts: "a list of URLs that end with a slash, such as https://mcr.microsoft.com/")
+}
 
-    private static let urlPrefixCodec = Codec<String>(
+extension Codec<String> {
+    fileprivate static let urlPrefix = Codec(
         noun: "a URL that ends with a slash", accepts: "a URL such as https://mcr.microsoft.com/",
-        decode: { written, _, _ throws(Refusal) in try urlPrefix(written) }, encode: \.yaml)
-
-    private static func urlPrefix(_ written: Written) throws(Refusal) -> String {
-        let text = try written.requireText()
-        let isWeb = text.hasPrefix("https://") || text.hasPrefix("http://")
-        guard isWeb, text.hasSuffix("/"), text.printable == text else { throw .wrongKind }
-        return text
-    }
+        decode: { written, _, _ throws(Refusal) in
+            let text = try written.requireText()
+            let isWeb = text.hasPrefix("https://") || text.hasPrefix("http://")
+            guard isWeb, text.hasSuffix("/"), text.printable == text else { throw .wrongKind }
+            return text
+        },
+        encode: \.yaml)
 }
 
 extension ListenAddressError {

@@ -62,6 +62,15 @@ extension Written {
         return text
     }
 
+    /// The items, for keys whose values are lists; what stands alone is a list of one.
+    func requireItems() throws(Refusal) -> [Written] {
+        switch content {
+        case .list(let items): return items
+        case .scalar: return [self]
+        case .nothing, .section, .refused: throw .wrongKind
+        }
+    }
+
     /// Whether YAML 1.1 or 1.2 reads `text` without quotes as a number or a truth value.
     private static func hasOtherType(_ text: String) -> Bool {
         Double(text) != nil || ["true", "false", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())

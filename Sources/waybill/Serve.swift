@@ -1,3 +1,4 @@
+import Anchoring
 import ArgumentParser
 import Configuration
 import Dispatch
@@ -7,6 +8,7 @@ import LinuxIO
 import Logging
 import RegistryAPI
 import RegistryCore
+import TransparencyLog
 
 /// `waybill serve`
 struct Serve: AsyncParsableCommand {
@@ -24,10 +26,12 @@ struct Serve: AsyncParsableCommand {
         if let exposure = settings.anonymousExposure() { throw Failure(.cannotStart, exposure) }
         let logger = Self.logger(settings)
         Self.raiseDescriptorLimit()
+        let trust = try settings.trustedBuilders()
         let store = try Store(settings)
+        let anchors = try settings.anchors(of: store.ledger, lanes: store.readLanes, logger: logger)
         let registry = Registry(
             blobs: store.blobs, ledger: store.ledger, readLanes: store.readLanes, limits: settings.registryLimits,
-            logger: logger, rule: { settings.policy(for: $0) })
+            trust: trust, quorum: settings.ledger.quorum, logger: logger, rule: { settings.policy(for: $0) })
         let listeners = try Self.listen(settings.listen)
         let server = try Self.server(settings, registry: registry, lanes: store.readLanes, logger: logger)
         do {
@@ -36,7 +40,13 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw Failure(.cannotStart, "cannot use the data folder \(settings.data): \(error)")
         }
-        await Self.run(server, on: listeners, registry: registry, logger: logger)
+        if let anchors {
+            // Before the first write: a log that was put back from an older copy must sign nothing more.
+            _ = await anchors.checkAtStart(timeout: .seconds(5))
+            store.publications.tell(anchors)
+        }
+        Self.announce(store.ledger, logger: logger)
+        await Self.run(server, on: listeners, registry: registry, anchors: anchors, logger: logger)
         await store.ledger.close()
         logger.info("stopped")
     }
@@ -84,6 +94,15 @@ struct Serve: AsyncParsableCommand {
         return server
     }
 
+    /// Says which log this is, and why nothing may be written to it if that is so.
+    private static func announce(_ ledger: RegistryCore.Ledger, logger: Logger) {
+        let keys = ledger.identity.signers.map { "\($0.verifier)" }.joined(separator: " ")
+        logger.info("log", metadata: ["origin": "\(ledger.identity.origin)", "keys": "\(keys)"])
+        if let reason = ledger.refusal {
+            logger.critical("the registry is read-only", metadata: ["reason": "\(reason)"])
+        }
+    }
+
     private static func announce(_ addresses: [SocketAddress], logger: Logger) {
         for address in addresses {
             logger.info("listening", metadata: ["address": "http://\(address)", "version": "\(Version.text)"])
@@ -93,11 +112,12 @@ struct Serve: AsyncParsableCommand {
     // MARK: - Life
 
     private static func run(
-        _ server: HTTPServer, on listeners: [FileDescriptorBox], registry: Registry, logger: Logger
+        _ server: HTTPServer, on listeners: [FileDescriptorBox], registry: Registry, anchors: Anchors?, logger: Logger
     ) async {
         let addresses = listeners.compactMap(\.localAddress)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await sweep(registry, logger: logger) }
+            if let anchors { group.addTask { await anchors.run() } }
             group.addTask {
                 // Whoever reads that it listens may send SIGTERM the next moment.
                 let name = await Signals.next(of: [SIGTERM, SIGINT]) { announce(addresses, logger: logger) }

@@ -34,6 +34,7 @@ extension Settings {
         limits.uploadsPerRepository = self.limits.uploadsPerRepository
         limits.uploadLifetime = uploads.expiry.components.seconds * 1000
         limits.jsonDepth = self.limits.jsonDepth
+        limits.evidence = self.limits.evidence
         return limits
     }
 
@@ -45,8 +46,8 @@ extension Settings {
         return limits
     }
 
-    var ledgerOptions: Ledger.Options {
-        var options = Ledger.Options()
+    var ledgerOptions: RegistryCore.Ledger.Options {
+        var options = RegistryCore.Ledger.Options()
         options.cacheKiB = storage.sqliteCache / 1024
         options.queuedWrites = self.limits.queuedWrites
         return options

@@ -11,7 +11,9 @@ struct Store {
     let uploadLanes: Lanes
     let readLanes: Lanes
     let blobs: BlobStore
-    let ledger: Ledger
+    let ledger: RegistryCore.Ledger
+    /// Where news of checkpoints goes.
+    let publications: Publications
     /// Holds the lock on the folder for as long as the process lives.
     private let lock: FolderLock
 
@@ -24,7 +26,8 @@ struct Store {
             uploadLanes = Lanes(count: settings.threads.lanes)
             readLanes = Lanes(count: settings.threads.lanes)
             blobs = try BlobStore(root: root, lanes: uploadLanes, limits: settings.storageLimits)
-            ledger = try Self.ledger(in: root, settings)
+            publications = Publications()
+            ledger = try Self.ledger(in: root, settings, publications)
         } catch let failure as Failure {
             throw failure
         } catch {
@@ -33,14 +36,20 @@ struct Store {
     }
 
     /// Opens the ledger with the keys of the log, and makes a key when there is neither a key nor a ledger.
-    private static func ledger(in root: String, _ settings: Settings) throws -> Ledger {
+    private static func ledger(
+        in root: String, _ settings: Settings, _ publications: Publications
+    ) throws -> RegistryCore.Ledger {
         let (keys, database) = ("\(root)/keys", "\(root)/waybill.db")
         let disk = Disk()
         try disk.makeFolder(keys, in: root)
         let seen = CheckpointFile(folder: keys)
-        let ledger = try Ledger(
+        let ledger = try RegistryCore.Ledger(
             path: database, identity: try identity(in: keys, isNew: try disk.size(of: database) == nil, settings),
-            options: settings.ledgerOptions, published: { seen.write($0) }
+            options: settings.ledgerOptions,
+            published: { checkpoint in
+                seen.write(checkpoint)
+                publications.publish()
+            }
         ) { name, index, total in
             Console.error("migrating the database: \(name) (\(index + 1) of \(total))")
         }
@@ -54,7 +63,7 @@ struct Store {
         let file = LogKeyFile(folder: keys)
         if let signers = try file.read() {
             let identity = try LogIdentity(signers: signers)
-            let wanted = configuredOrigin
+            let wanted = settings.ledger.origin
             guard wanted.isEmpty || wanted == identity.origin else {
                 throw LogError.otherOrigin(expected: identity.origin, found: wanted)
             }
@@ -63,13 +72,11 @@ struct Store {
         guard isNew else {
             throw Failure(.cannotStart, "\(keys)/ledger.key is missing: the ledger was signed with it, put it back")
         }
-        let origin = configuredOrigin.isEmpty ? hostName() : configuredOrigin
+        let origin = settings.ledger.origin.isEmpty ? hostName() : settings.ledger.origin
         let key = try LogKeyFile.makeKey(named: try KeyName(parsing: origin))
         try file.write([key])
         return try LogIdentity(signers: [key])
     }
-
-    private static let configuredOrigin = ""
 
     /// The machine's name for itself.
     private static func hostName() -> String {
