@@ -39,7 +39,7 @@ let package = Package(
 
         // Pure values: no I/O, no clock, no threads.
         .target(name: "OCI", swiftSettings: safe),
-        .target(name: "Attestation", dependencies: ["OCI", crypto, cryptoExtras], swiftSettings: safe),
+        .target(name: "Attestation", dependencies: ["OCI", crypto, cryptoExtras, asn1], swiftSettings: safe),
         .target(name: "HTTPWire", dependencies: [http], swiftSettings: safe),
         .target(name: "TransparencyLog", dependencies: ["OCI", asn1, crypto], swiftSettings: safe),
 

@@ -48,8 +48,12 @@ package struct KeyID: Hashable, Sendable {
 
     /// The identifier of a key: SHA-256(name ‖ 0x0A ‖ type ‖ public key), the first four bytes of it.
     init(name: KeyName, type: SignatureType, publicKey: [UInt8]) {
-        let hash = (Array(name.rawValue.utf8) + [.newline, type.rawValue] + publicKey).sha256
-        self.init(UInt32(bigEndianBytes: hash.prefix(4)))
+        self.init(UInt32(bigEndianBytes: Self.hash(name: name, type: type, publicKey: publicKey).prefix(4)))
+    }
+
+    /// The hash of which an identifier is the beginning.
+    static func hash(name: KeyName, type: SignatureType, publicKey: [UInt8]) -> [UInt8] {
+        (Array(name.rawValue.utf8) + [.newline, type.rawValue] + publicKey).sha256
     }
 
     /// The four bytes.

@@ -43,6 +43,9 @@ package struct VerifierKey: Hashable, Sendable {
         guard found == self.id else { throw .wrongKeyID(expected: self.id, found: found) }
     }
 
+    /// The identifier of a log in Sigstore's formats: all 32 bytes of the hash of which `id` is the beginning.
+    package var logID: [UInt8] { KeyID.hash(name: name, type: type, publicKey: publicKey) }
+
     /// Whether the signature line names this key.
     func isNamed(by signature: NoteSignature) -> Bool {
         signature.keyID == id && signature.name == name

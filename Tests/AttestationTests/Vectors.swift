@@ -70,4 +70,29 @@ enum Vector {
         """
 
     static let specificationEncoding = "DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+
+    /// The entry of Rekor v2 for the envelope of the image, as it is in the log of the same vectors.
+    static let hashedRekord = [
+        #"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","#,
+        #""digest":"wqu+VBxwGaAqHL0pjaMokylw/zLOoYN+EvR5sGD9voU="},"signature":{"content":"\#(signatureText)","#,
+        #""verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"MFkwEwYHKoZIzj0CAQYIKoZIzj0D"#,
+        #"AQcDQgAERxw+dYxJBChbun5TEY7Q9SSt6wdX0lvS+Oew1236cUzdUg96yoqLkXrMN/Ud6PDJu+OthYOC5wLcJaEtCfeoWA=="}}}}}}"#,
+    ].joined()
+
+    /// A certificate that OpenSSL made, its key, and a signature by that key over `specificationEncoding`.
+    static let certificate = """
+        MIIBiTCCAS+gAwIBAgIUFkJEq9jBCyipuee/2btfHdKhBu8wCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwOY2kuZXhhbXBsZS5jb20wIBcNMjYx\
+        MTI2MjAyMTA1WhgPMjEyNjExMDIyMDIxMDVaMBkxFzAVBgNVBAMMDmNpLmV4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\
+        QBbjELrJMqK6zOHNwUKjmTBdneEYynqhffrvwG+GNbcUnWiislFMLlzmJGkm44FxSVqp6OwGGTiOFFyDta60WKNTMFEwHQYDVR0OBBYEFAzi\
+        cwJoIyiAMryZFjhTcDRKd5xnMB8GA1UdIwQYMBaAFAzicwJoIyiAMryZFjhTcDRKd5xnMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwID\
+        SAAwRQIhALPRGTBRs9PYfgMIdIkrgI7OAXzPByqDqUkIf03QMxVPAiBjj3Ai+hOxomw3SuqjU9TnwFDmFWgtuSF+cMP6uvQvgQ==
+        """
+
+    static let certificateKey = """
+        MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQBbjELrJMqK6zOHNwUKjmTBdneEYynqhffrvwG+GNbcUnWiislFMLlzmJGkm44Fx\
+        SVqp6OwGGTiOFFyDta60WA==
+        """
+
+    static let certificateSignature =
+        "MEUCIQDXikISCrs2PK4RBTF8pbVnMRx7lJnmr0PDNUMt/lmz6gIgXNoQgRTEPo4SXjfVGBLjarx+DfQv1dBdys/M3QkuSd8="
 }
