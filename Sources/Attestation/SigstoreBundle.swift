@@ -34,10 +34,23 @@ package struct SigstoreBundle: Sendable {
             throw fields.invalid("mediaType", "must be that of a Sigstore bundle v0.3")
         }
         let verification = try fields.requiredFields("verificationMaterial")
-        envelope = try Self.envelope(in: fields)
-        material = try Material(verification)
-        tlogEntries = try Self.proofs("tlogEntries", in: verification)
-        timestamps = try Self.timestamps(in: verification)
+        try self.init(
+            envelope: Self.envelope(in: fields), material: Material(verification),
+            tlogEntries: Self.proofs("tlogEntries", in: verification), timestamps: Self.timestamps(in: verification))
+    }
+
+    init(
+        envelope: Envelope, material: Material, tlogEntries: [JSONValue], timestamps: [[UInt8]]
+    ) throws(AttestationError) {
+        self.envelope = envelope
+        self.material = material
+        self.tlogEntries = tlogEntries
+        self.timestamps = timestamps
+        // sigstore_bundle.proto: envelopes in a bundle MUST have exactly one signature.
+        guard envelope.signatures.count == 1 else {
+            throw .invalid(
+                path: "dsseEnvelope.signatures", reason: "must be exactly one, not \(envelope.signatures.count)")
+        }
         try checkHints()
     }
 
@@ -61,16 +74,11 @@ package struct SigstoreBundle: Sendable {
 }
 
 extension SigstoreBundle {
-    /// sigstore_bundle.proto: envelopes in a bundle MUST have exactly one signature.
     private static func envelope(in fields: Fields) throws(AttestationError) -> Envelope {
         guard fields["messageSignature"] == nil else {
             throw fields.invalid("messageSignature", "is not supported; the bundle must have a dsseEnvelope")
         }
-        let envelope = try Envelope(fields.requiredFields("dsseEnvelope"))
-        guard envelope.signatures.count == 1 else {
-            throw fields.invalid("dsseEnvelope.signatures", "must be exactly one, not \(envelope.signatures.count)")
-        }
-        return envelope
+        return try Envelope(fields.requiredFields("dsseEnvelope"))
     }
 
     private static func proofs(_ key: String, in fields: Fields) throws(AttestationError) -> [JSONValue] {
