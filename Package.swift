@@ -68,7 +68,8 @@ let package = Package(
         .target(
             name: "RegistryAPI",
             dependencies: [
-                "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "RegistryCore", "TransparencyLog", http, logging,
+                "Attestation", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "RegistryCore", "TransparencyLog", http,
+                logging,
             ],
             swiftSettings: safe),
 

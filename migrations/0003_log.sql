@@ -80,7 +80,7 @@ CREATE TABLE log_key (
 CREATE TABLE evidence (
     id         INTEGER PRIMARY KEY,
     digest     BLOB    NOT NULL UNIQUE,
-    gitoid     BLOB    NOT NULL UNIQUE,  -- SHA-256 of a git blob with these bytes: the name in Archivista's API
+    gitoid     TEXT    NOT NULL UNIQUE,  -- hash of a git blob with these bytes: the name in Archivista's API
     media_type TEXT    NOT NULL,
     size       INTEGER NOT NULL,
     content    BLOB                      -- NULL when it is a file in blobs/

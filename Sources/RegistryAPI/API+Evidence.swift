@@ -1,3 +1,4 @@
+import Attestation
 import HTTPServing
 import HTTPTypes
 import HTTPWire
@@ -54,21 +55,47 @@ extension API {
     func uploadToArchivista(_ request: Request) async throws -> Response {
         let bytes = try await evidence(request)
         let receipt = try await registry.take(bytes, as: .envelope, by: request.actor)
-        return .json(["gitoid": try registry.gitoid(ofRecord: receipt.record).map { .string($0) } ?? .null])
+        return .json(["gitoid": try registry.gitoid(ofRecord: receipt.record).map { .string("\($0)") } ?? .null])
     }
 
     /// `GET /download/<gitoid>` of Archivista.
     func downloadFromArchivista(_ gitoid: String) async throws -> Response {
-        guard let name = try? Digest(parsing: "sha256:\(gitoid)") else {
+        guard let gitoid = Gitoid(gitoid) else {
             throw Problem(400, .digestInvalid, "a gitoid is 64 lower-case hexadecimal digits")
         }
         return try await registry.aside {
-            guard let (evidence, content) = try registry.evidence(gitoid: name.hash) else {
+            guard let (evidence, content) = try registry.evidence(gitoid) else {
                 throw Problem(404, .blobUnknown, "there is no evidence of that gitoid")
             }
             return Response(
                 .ok, [.contentType: "application/json"], etag: EntityTag("\(evidence.digest)"), body: .bytes(content))
         }
+    }
+
+    // MARK: - Rekor
+
+    /// Bytes of a request to log a signature.
+    private static let rekorRequestBytes = 256 * 1024
+
+    /// `POST /api/v2/log/entries` of Rekor v2, for clients of Sigstore. Answered when a checkpoint covers the entry.
+    func postRekorEntry(_ request: Request) async throws -> Response {
+        let bytes: [UInt8]
+        do { bytes = try await request.body.collect(upTo: Self.rekorRequestBytes) } catch BodyError.tooLarge(let limit)
+        {
+            throw Problem(413, .sizeInvalid, "an entry may have at most \(limit) bytes")
+        }
+        let entry: HashedRekord
+        do { entry = try await registry.aside { try HashedRekord(parsingRequest: bytes) } } catch let error
+            as HashedRekordError
+        {
+            throw Problem(400, .unsupported, "\(error)")
+        }
+        guard let record = try await registry.log(entry, by: request.actor) else {
+            throw Problem(409, .unsupported, "the log has this entry already")
+        }
+        var response = Response.json(try registry.rekorEntry(record).json)
+        response.status = .created
+        return response
     }
 
     // MARK: - GitHub

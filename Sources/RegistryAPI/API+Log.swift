@@ -1,3 +1,4 @@
+import Attestation
 import HTTPServing
 import HTTPTypes
 import HTTPWire
@@ -102,9 +103,19 @@ extension API {
             return try await registry.aside {
                 .json(try self.bundle(try registry.proof(of: index, size: size)), type: Self.bundleType)
             }
+        case .sigstore?:
+            let record = try registry.record(index)
+            return try await registry.aside {
+                guard let bundle = try registry.sigstoreBundle(of: record) else {
+                    throw Problem(404, .unsupported, "record \(index) was not read from an envelope with one signature")
+                }
+                return .json(bundle, type: SigstoreBundle.mediaType.rawValue)
+            }
         case nil:
             throw Problem(
-                406, .unsupported, "a proof is text/plain (format=text) or \(Self.bundleType) (format=bundle)")
+                406, .unsupported,
+                "a proof is text/plain (format=text), \(Self.bundleType) (format=bundle) or "
+                    + "\(SigstoreBundle.mediaType) (format=sigstore)")
         }
     }
 
@@ -118,7 +129,7 @@ extension API {
 
 /// The forms of a proof.
 private enum ProofForm {
-    case text, bundle
+    case text, bundle, sigstore
 
     /// What `format` says, or else the first of our forms that `Accept` names; a bundle when it names nothing in particular.
     init?(_ accept: String?, _ format: String?) {
@@ -126,6 +137,7 @@ private enum ProofForm {
             switch format {
             case "text": self = .text
             case "bundle": self = .bundle
+            case "sigstore": self = .sigstore
             default: return nil
             }
             return
@@ -136,6 +148,7 @@ private enum ProofForm {
         for range in ranges {
             switch range {
             case "text/plain", "text/*": self = .text
+            case SigstoreBundle.mediaType.rawValue: self = .sigstore
             case API.bundleType, "application/json", "application/*", "*/*": self = .bundle
             default: continue
             }

@@ -92,6 +92,7 @@ package struct API: Sendable {
         case .export: try export(request)
         case .archive(let digest): try await getArchive(of: digest, request)
         case .attestations(let digest): try await listAttestations(of: digest, request)
+        case .rekorEntries: try await postRekorEntry(request)
         case .archivistaUpload: try await uploadToArchivista(request)
         case .archivistaDownload(let gitoid): try await downloadFromArchivista(gitoid)
         case .health: .text("ok\n")

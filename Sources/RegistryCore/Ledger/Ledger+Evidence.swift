@@ -1,11 +1,12 @@
+package import Attestation
 package import OCI
 import SQLite
 
 /// Evidence as it is kept.
 package struct StoredEvidence: Sendable {
     package let digest: Digest
-    /// SHA-256 of a git blob with these bytes.
-    let gitoid: [UInt8]
+    /// The name that Archivista's API gives it.
+    package let gitoid: Gitoid
     package let mediaType: String
     package let size: Int64
     /// The bytes; nil when they are a file in blobs/.
@@ -21,9 +22,9 @@ extension LedgerReader {
     }
 
     /// Evidence by the name that Archivista's API gives it.
-    package func evidence(gitoid: [UInt8]) throws -> StoredEvidence? {
+    package func evidence(_ gitoid: Gitoid) throws -> StoredEvidence? {
         try connection.first(
-            "SELECT digest, gitoid, media_type, size, content FROM evidence WHERE gitoid = ?1", gitoid,
+            "SELECT digest, gitoid, media_type, size, content FROM evidence WHERE gitoid = ?1", gitoid.hex,
             read: StoredEvidence.init)
     }
 
@@ -37,8 +38,9 @@ extension LedgerReader {
 
 extension StoredEvidence {
     fileprivate init(_ row: borrowing Row) throws(SQLiteError) {
+        guard let gitoid = Gitoid(row.text(1)) else { throw .corrupt("a gitoid cannot be read") }
         self.init(
-            digest: try row.digest(0), gitoid: row.blob(1), mediaType: row.text(2), size: row.int64(3),
+            digest: try row.digest(0), gitoid: gitoid, mediaType: row.text(2), size: row.int64(3),
             content: row.blobOrNil(4))
     }
 }
@@ -47,12 +49,12 @@ extension LedgerTransaction {
     /// Keeps evidence; what is there already stays as it is.
     ///
     /// - Parameter content: nil when the bytes are a durable file in blobs/.
-    func putEvidence(_ digest: Digest, gitoid: [UInt8], mediaType: String, size: Int, content: [UInt8]?) throws {
+    func putEvidence(_ digest: Digest, gitoid: Gitoid, mediaType: String, size: Int, content: [UInt8]?) throws {
         try connection.execute(
             """
             INSERT INTO evidence (digest, gitoid, media_type, size, content) VALUES (?1, ?2, ?3, ?4, ?5)
             ON CONFLICT (digest) DO NOTHING
-            """, digest.encoded, gitoid, mediaType, size, content)
+            """, digest.encoded, gitoid.hex, mediaType, size, content)
     }
 
     /// Remembers the request that came with an idempotency key.

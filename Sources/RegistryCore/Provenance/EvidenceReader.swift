@@ -52,13 +52,12 @@ struct EvidenceReader {
         do {
             switch form {
             case .envelope:
-                let json = try JSONValue(parsing: bytes, limits: Self.limits)
-                let envelope = try Envelope(parsing: bytes, limits: Self.limits)
-                return try read(envelope, json: json, content: bytes, form: form)
+                let document = try EnvelopeDocument(parsing: bytes, limits: Self.limits)
+                return try read(document, content: bytes, form: form)
             case .bundle:
+                _ = try SigstoreBundle(parsing: bytes, limits: Self.limits)
                 let json = try JSONValue(parsing: bytes, limits: Self.limits)
-                let bundle = try SigstoreBundle(parsing: bytes, limits: Self.limits)
-                return try read(bundle.envelope, json: json["dsseEnvelope"] ?? .null, content: bytes, form: form)
+                return try read(EnvelopeDocument(json["dsseEnvelope"] ?? .null), content: bytes, form: form)
             case .statement: return try read(statement: bytes)
             case .plain: return try read(plain: bytes)
             }
@@ -101,16 +100,15 @@ struct EvidenceReader {
             draft, verification, content: payload, mediaType: SimpleSigning.mediaType.rawValue, form: "cosign")
     }
 
-    private func read(
-        _ envelope: Envelope, json: JSONValue, content: [UInt8], form: EvidenceForm
-    ) throws -> Evidence {
+    private func read(_ document: EnvelopeDocument, content: [UInt8], form: EvidenceForm) throws -> Evidence {
+        let envelope = document.envelope
         guard !envelope.signatures.isEmpty else { throw EvidenceError.noSignature }
         let statement = try envelope.statement(limits: Self.limits)
         let verification = trust.verifier.verify(envelope)
         var evidence = try describe(statement, verification, content: content, form: form)
-        let hash = Digest(.sha256, of: json.canonical())
-        evidence.draft.envelope = hash
-        evidence.draft.naturalKey = hash
+        evidence.draft.envelope = document.sha256
+        evidence.draft.naturalKey = document.sha256
+        evidence.rekorEntry = trust.rekorEntry(of: envelope, signedBy: verification)
         evidence.draft.statement = Digest(.sha256, of: envelope.payload)
         return evidence
     }

@@ -1,4 +1,4 @@
-import Attestation
+package import Attestation
 package import OCI
 import TransparencyLog
 
@@ -12,8 +12,8 @@ extension Registry {
     package var origin: String { ledger.identity.origin }
 
     /// Evidence and its bytes, by the name that Archivista's API gives it. Blocks: called on a lane.
-    package func evidence(gitoid: [UInt8]) throws -> (evidence: StoredEvidence, content: [UInt8])? {
-        guard let evidence = try ledger.read({ try $0.evidence(gitoid: gitoid) }) else { return nil }
+    package func evidence(_ gitoid: Gitoid) throws -> (evidence: StoredEvidence, content: [UInt8])? {
+        guard let evidence = try ledger.read({ try $0.evidence(gitoid) }) else { return nil }
         return (evidence, try content(of: evidence))
     }
 
@@ -36,12 +36,12 @@ extension Registry {
     }
 
     /// The name that Archivista's API gives to the evidence of a record.
-    package func gitoid(ofRecord id: Int64) throws -> String? {
+    package func gitoid(ofRecord id: Int64) throws -> Gitoid? {
         try ledger.read { reader in
             guard let digest = try reader.record(id)?.evidence, let evidence = try reader.evidence(digest) else {
                 return nil
             }
-            return Digest(algorithm: .sha256, hash: evidence.gitoid).hex
+            return evidence.gitoid
         }
     }
 
@@ -54,8 +54,8 @@ extension Registry {
             return (nil, document)
         }
         let content = try content(of: evidence)
-        guard let envelope = try Self.envelope(in: content, of: record) else { return (nil, content) }
-        return (envelope, try Envelope(parsing: envelope.serialized(), limits: EvidenceReader.limits).payload)
+        guard let json = try Self.envelope(in: content, of: record) else { return (nil, content) }
+        return (json, try EnvelopeDocument(json).envelope.payload)
     }
 
     /// The envelope in some evidence, with all its members; nil when it has none.
@@ -88,30 +88,11 @@ extension Registry {
         for record in page.records {
             if let predicateType, record.predicateType?.utf8.starts(with: predicateType.utf8) != true { continue }
             guard found.count < limit else { return Page(found, next: found.last?.record) }
-            if let bundle = try bundle(of: record) {
+            if let bundle = try sigstoreBundle(of: record) {
                 found.append(AttestationBundle(record: record.id, bundle: bundle))
             }
         }
         return Page(found, next: page.isCut ? page.records.last?.id : nil)
-    }
-
-    /// The evidence of a record as a Sigstore bundle; nil when it is not a signed envelope.
-    private func bundle(of record: StoredRecord) throws -> JSONValue? {
-        guard let digest = record.evidence, let form = EvidenceForm(of: record),
-            let evidence = try ledger.read({ try $0.evidence(digest) })
-        else { return nil }
-        switch form {
-        case .bundle: return try JSONValue(parsing: try content(of: evidence), limits: EvidenceReader.limits)
-        case .envelope:
-            let envelope = try JSONValue(parsing: try content(of: evidence), limits: EvidenceReader.limits)
-            let hint = envelope["signatures"]?.array?.first?["keyid"]?.string ?? ""
-            return [
-                "mediaType": .string(SigstoreBundle.mediaType.rawValue),
-                "verificationMaterial": ["publicKey": ["hint": .string(hint)], "tlogEntries": []],
-                "dsseEnvelope": envelope,
-            ]
-        case .statement, .plain: return nil
-        }
     }
 
     /// How many records have each kind, builder and type of predicate; the most frequent of each.
@@ -121,15 +102,5 @@ extension Registry {
                 (field, try reader.facets(of: field, limit: limits.page))
             }
         }
-    }
-}
-
-extension EvidenceForm {
-    /// How the evidence of a record is written.
-    fileprivate init?(of record: StoredRecord) {
-        guard let document = try? JSONValue(parsing: Array(record.document.utf8)),
-            let form = document["form"]?.string.flatMap(EvidenceForm.init(rawValue:))
-        else { return nil }
-        self = form
     }
 }

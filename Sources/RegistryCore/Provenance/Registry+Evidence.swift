@@ -2,8 +2,6 @@ import Attestation
 import LinuxIO
 import OCI
 
-import struct Crypto.SHA256
-
 /// What taking evidence came to.
 package struct EvidenceReceipt: Sendable {
     /// The place of its record in the history and of its leaf in the log.
@@ -54,7 +52,7 @@ extension Registry {
     /// Makes the bytes of large evidence a durable file, and computes its names.
     func keep(_ evidence: Evidence) async throws -> KeptEvidence {
         let digest = evidence.draft.evidence ?? Digest(.sha256, of: evidence.content)
-        let gitoid = try await aside { Self.gitoid(of: evidence.content) }
+        let gitoid = try await aside { Gitoid(of: evidence.content) }
         guard evidence.content.count > Self.inlineEvidence else {
             return KeptEvidence(evidence: evidence, digest: digest, gitoid: gitoid, isFile: false)
         }
@@ -72,14 +70,6 @@ extension Registry {
         return KeptEvidence(evidence: evidence, digest: digest, gitoid: gitoid, isFile: true)
     }
 
-    /// SHA-256 of a git blob with these bytes.
-    private static func gitoid(of bytes: [UInt8]) -> [UInt8] {
-        var hash = SHA256()
-        hash.update(data: Array("blob \(bytes.count)\0".utf8))
-        hash.update(data: bytes)
-        return Array(hash.finalize())
-    }
-
     /// The bytes of evidence. Blocks: called on a lane.
     package func content(of evidence: StoredEvidence) throws -> [UInt8] {
         if let content = evidence.content { return content }
@@ -91,7 +81,7 @@ extension Registry {
 struct KeptEvidence: Sendable {
     let evidence: Evidence
     let digest: Digest
-    let gitoid: [UInt8]
+    let gitoid: Gitoid
     let isFile: Bool
 }
 
@@ -105,11 +95,20 @@ extension LedgerTransaction {
             content: kept.isFile ? nil : kept.evidence.content)
         let record = try append(draft, by: actor)
         if let entry = kept.evidence.rekorEntry {
-            var companion = RecordDraft(kind: .hashedrekord, digest: draft.digest, document: ["of": .integer(record)])
-            companion.entry = entry
-            try append(companion, by: Actor())
+            _ = try append(rekorEntry: entry, about: draft.digest, document: ["of": .integer(record)], by: Actor())
         }
         return (record, true)
+    }
+
+    /// Logs an entry in Rekor's form unless it is there already; gives its place and whether it is new.
+    func append(
+        rekorEntry entry: [UInt8], about digest: Digest?, document: JSONObject, by actor: Actor
+    ) throws -> (record: Int64, isNew: Bool) {
+        var draft = RecordDraft(kind: .hashedrekord, digest: digest, document: document)
+        draft.entry = entry
+        draft.naturalKey = Digest(.sha256, of: entry)
+        if let key = draft.naturalKey, let known = try reader.record(naturalKey: key) { return (known, false) }
+        return (try append(draft, by: actor), true)
     }
 }
 

@@ -13,4 +13,10 @@ package struct TrustedBuilders: Sendable {
         verifier = SignatureVerifier(keys: keys)
         policy = BuilderPolicy(builders.flatMap { builder in builder.allowed.map { (builder.key.id, $0) } })
     }
+
+    /// The entry in Rekor's form for a signature that was found to be valid; nil for keys that Rekor does not know.
+    func rekorEntry(of envelope: Envelope, signedBy verification: Verification) -> [UInt8]? {
+        keys.lazy.filter { verification.keyids.contains($0.id) }
+            .compactMap { HashedRekord(envelope: envelope, publicKey: $0)?.entry }.first
+    }
 }
