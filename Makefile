@@ -24,7 +24,7 @@ build: build-packages ## install what is missing, and build .build/release/waybi
 	swift build $(SWIFT_RELEASE) --product waybill
 
 .PHONY: test
-test: build-packages test-packages ## install what is missing, and run every test
+test: build-packages test-packages test-python ## install what is missing, and run every test
 	swift build --build-tests
 	swift test --skip-build
 
@@ -68,6 +68,10 @@ endef
 build-packages:
 	@command -v swift >/dev/null || { echo "Swift 6.3 is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 	$(call install,$(BUILD_PACKAGES),missing and only root can install,exit 1;)
+
+.PHONY: test-python
+test-python:
+	@Tests/python-tools
 
 .PHONY: test-packages
 test-packages:

@@ -1,9 +1,10 @@
 import Anchoring
 import HTTPClient
+import RegistryTesting
 import Testing
 import TransparencyLog
 
-@Suite(.enabled(if: RealWitness.python != nil, "aics-witness is needed"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: PythonTools.isAvailable, "aics-witness is needed"), .timeLimit(.minutes(10)))
 struct `A real witness` {
     @Test func `cosigns the first checkpoint and each that continues it`() async throws {
         let log = try MemoryLog(size: 300)

@@ -26,8 +26,8 @@ import Testing
         #expect(table.rows[target]?.subtracting(values) == [])
     }
 
-    @Test(arguments: ["LinuxIO", "HTTPWire", "HTTPServing"])
-    func `keeps registries out of the engine`(_ target: String) {
+    @Test(arguments: ["LinuxIO", "HTTPWire", "HTTPServing", "HTTPClient", "Anchoring"])
+    func `keeps registries out of the engine and of what goes out`(_ target: String) {
         let registries: Set = ["OCI", "RegistryCore", "RegistryAPI", "SQLite", "CSQLite"]
         #expect(table.rows[target]?.intersection(registries) == [])
     }
@@ -36,6 +36,10 @@ import Testing
     func `keeps HTTP out of the domain`(_ target: String) {
         let web: Set = ["HTTPTypes", "HTTPWire", "HTTPServing", "RegistryAPI"]
         #expect(table.rows[target]?.intersection(web) == [])
+    }
+
+    @Test func `lets nobody use curl but the HTTP client`() {
+        #expect(table.rows.filter { $0.value.contains("CCurl") }.map(\.key) == ["HTTPClient"])
     }
 
     @Test func `lets nobody import the program`() {

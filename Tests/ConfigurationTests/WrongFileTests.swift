@@ -146,3 +146,40 @@ import Testing
         #expect(problems("limits:\n  head: 8KiB\n  request_line: x\n").count == 1)
     }
 }
+
+@Suite struct `What names the log and those who vouch for it` {
+    private static let witness = "w1.example+f3c080b6+BCmsuuFBvMrwsi4alNNNC8c2HlJtC/4SyJeUvJMilm3X"
+
+    @Test func `is read`() throws {
+        let loaded = try settings(
+            """
+            ledger:
+              origin: registry.example.com
+              witnesses: ["\(Self.witness) https://w1.example/"]
+              quorum: 1
+              timestamp_authority: https://tsa.example.com/tsr
+              timestamp_interval: 1m
+            builders:
+              - key: ci.pub
+                allow: ["https://ci.example.com/*", "urn:builder:1"]
+            """)
+        #expect(loaded.ledger.origin == "registry.example.com" && loaded.ledger.quorum == 1)
+        #expect(loaded.ledger.witnesses == ["\(Self.witness) https://w1.example/"])
+        #expect(loaded.builders.map(\.key) == ["ci.pub"] && loaded.builders.first?.allow.count == 2)
+        #expect(try settings(loaded.rendered()) == loaded)
+    }
+
+    @Test(arguments: [
+        "ledger: {origin: https://registry.example.com}", "ledger: {origin: \"registry.example.com:5000\"}",
+        "ledger: {origin: Registry.example.com}", "ledger: {origin: -a.example}", "ledger: {origin: \"a b\"}",
+        "ledger: {witnesses: [\"https://w1.example/\"]}", "ledger: {witnesses: [\"\(witness)\"]}",
+        "ledger: {witnesses: [\"\(witness) ftp://w1.example/\"]}", "ledger: {quorum: 1}", "ledger: {quorum: 64}",
+        "ledger: {timestamp_authority: \"https://user:pass@tsa.example/\"}", "ledger: {timestamp_interval: 1s}",
+        "limits: {evidence: 1KiB}", "builders: [{key: a.pub}]", "builders: [{allow: [x]}]",
+        "builders: [{key: a.pub, allow: []}]", "builders: [{key: a.pub, allow: [\"*\"]}]",
+        "builders: [{key: a.pub, allow: [x]}, {key: a.pub, allow: [y]}]", "builders: [{key: a.pub, allow: [x], b: c}]",
+    ])
+    func `is refused when it cannot be meant`(_ yaml: String) {
+        #expect(problems(yaml).count == 1)
+    }
+}

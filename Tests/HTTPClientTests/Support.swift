@@ -6,12 +6,12 @@ import HTTPTypes
 import LinuxIO
 import RegistryTesting
 
-/// A client with little patience.
+/// A client that no slow test machine can make give up, unless the test says so.
 func makeClient(lanes: Int = 2, authorities: String? = nil, _ change: (inout OutboundLimits) -> Void = { _ in })
     -> OutboundClient
 {
     var limits = OutboundLimits()
-    limits.totalTimeout = .seconds(20)
+    limits.totalTimeout = .seconds(300)
     change(&limits)
     return OutboundClient(lanes: Lanes(count: lanes), limits: limits, authorities: authorities)
 }
