@@ -43,6 +43,9 @@ let package = Package(
         .target(name: "HTTPWire", dependencies: [http], swiftSettings: safe),
         .target(name: "TransparencyLog", dependencies: ["OCI", asn1, crypto], swiftSettings: safe),
 
+        // What an auditor checks, without a server.
+        .target(name: "Auditing", dependencies: ["Attestation", "OCI", "TransparencyLog"], swiftSettings: safe),
+
         // The engine: bytes and connections, nothing of registries.
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: rules),
         .target(name: "HTTPServing", dependencies: ["HTTPWire", "LinuxIO", http, logging], swiftSettings: rules),
@@ -77,9 +80,9 @@ let package = Package(
         .executableTarget(
             name: "waybill",
             dependencies: [
-                "Anchoring", "Attestation", "Configuration", "HTTPClient", "RegistryAPI", "RegistryCore", "HTTPServing",
-                "HTTPWire", "LinuxIO", "OCI", "SQLite", "TransparencyLog",
-                logging, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Anchoring", "Attestation", "Auditing", "Configuration", "HTTPClient", "RegistryAPI", "RegistryCore",
+                "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", "TransparencyLog", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules),
 
@@ -97,6 +100,7 @@ let package = Package(
 let tests: [(name: String, uses: [Target.Dependency])] = [
     ("OCITests", ["OCI"]),
     ("AttestationTests", ["Attestation", "OCI", crypto, cryptoExtras]),
+    ("AuditingTests", ["Auditing", "Attestation", "OCI", "RegistryTesting", "TransparencyLog"]),
     ("HTTPWireTests", ["HTTPWire", http]),
     ("TransparencyLogTests", ["TransparencyLog", "OCI", "RegistryTesting", asn1]),
     ("SQLiteTests", ["SQLite"]),

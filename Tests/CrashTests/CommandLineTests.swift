@@ -23,7 +23,7 @@ import Testing
     }
 
     /// After a change that is meant, `WAYBILL_TEST_RECORD=1 swift test --filter CommandLine` writes the texts anew.
-    @Test(arguments: ["waybill", "serve", "check-config", "migrate"])
+    @Test(arguments: ["waybill", "serve", "check-config", "migrate", "verify-bundle"])
     func `explains each command in words that were agreed on`(_ command: String) async throws {
         let arguments = command == "waybill" ? ["--help"] : [command, "--help"]
         let result = try await Program.run(WaybillProgram.path, arguments, environment: ["COLUMNS": "100"])
@@ -36,12 +36,12 @@ import Testing
         let result = try await Program.run(WaybillProgram.path, ["--help"], environment: ["COLUMNS": "100"])
         let lines = result.output.split(separator: "\n").drop { $0 != "SUBCOMMANDS:" }.dropFirst().dropLast()
         let commands = lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
-        #expect(commands.map { $0.split(separator: " ")[0] } == ["serve", "check-config", "migrate"])
+        #expect(commands.map { $0.split(separator: " ")[0] } == ["serve", "check-config", "migrate", "verify-bundle"])
     }
 
     @Test(arguments: [
         ["--frobnicate"], ["serve", "--frobnicate"], ["frobnicate"], ["serve", "--listen"], ["serve", "stray"],
-        ["check-config", "--data"],
+        ["check-config", "--data"], ["verify-bundle"],
     ])
     func `ends with 2 when it is used wrongly`(_ arguments: [String]) async throws {
         let result = try await Program.run(WaybillProgram.path, arguments)
