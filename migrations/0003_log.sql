@@ -75,6 +75,17 @@ CREATE TABLE log_key (
     retired INTEGER            -- the size from which on it does not; NULL while it does
 ) STRICT, WITHOUT ROWID;
 
+CREATE TRIGGER log_key_has_a_record BEFORE INSERT ON log_key
+WHEN (NEW.added = 0 AND EXISTS (SELECT 1 FROM record))
+  OR (NEW.added <> 0 AND NOT EXISTS (SELECT 1 FROM record WHERE id = NEW.added - 1 AND kind = 'key'))
+BEGIN SELECT RAISE(ABORT, 'a key is added with a record of it'); END;
+CREATE TRIGGER log_key_is_only_retired BEFORE UPDATE ON log_key
+WHEN NEW.key <> OLD.key OR NEW.added <> OLD.added OR OLD.retired IS NOT NULL
+  OR NOT EXISTS (SELECT 1 FROM record WHERE id = NEW.retired - 1 AND kind = 'key')
+BEGIN SELECT RAISE(ABORT, 'a key is retired once, with a record of it, and changes in no other way'); END;
+CREATE TRIGGER log_key_is_never_deleted BEFORE DELETE ON log_key
+BEGIN SELECT RAISE(ABORT, 'a key of the log is never deleted'); END;
+
 -- What was sent as evidence, byte for byte: envelopes, bundles, statements, build records. Kept apart from the log, so
 -- that it can be large and can be removed; the leaf holds its hashes.
 CREATE TABLE evidence (
@@ -85,6 +96,9 @@ CREATE TABLE evidence (
     size       INTEGER NOT NULL,
     content    BLOB                      -- NULL when it is a file in blobs/
 ) STRICT;
+
+CREATE TRIGGER evidence_is_never_changed BEFORE UPDATE ON evidence
+BEGIN SELECT RAISE(ABORT, 'evidence is kept or removed, never changed'); END;
 
 -- What clients called their requests, so that one sent twice is one record.
 CREATE TABLE idempotency_key (

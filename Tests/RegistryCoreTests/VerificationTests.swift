@@ -94,14 +94,14 @@ import Testing
         try await fill()
         try await registry.push(image, to: "app", as: "v1")
         try tamper("DROP TRIGGER record_is_never_deleted", "DELETE FROM record WHERE id = 0")
-        #expect(try await registry.verify() == ["record 0 is missing"])
+        #expect(try await registry.verify() == ["record 0: it is missing"])
     }
 
     @Test func `a record that was put back in time`() async throws {
         try await fill()
         try await registry.push(image, to: "app", as: "v1")
         try tamper("DROP TRIGGER record_is_never_changed", "UPDATE record SET time = 5 WHERE id = 1")
-        #expect(try await registry.verify() == ["record 1 is older than the one before it"])
+        #expect(try await registry.verify() == ["record 1: it is older than the one before it"])
     }
 
     @Test func `a digest in a form that cannot be`() async throws {

@@ -3,7 +3,9 @@ import SQLite
 
 extension LedgerReader {
     /// What contradicts itself in the database, a sentence each; empty when all is well. Reads everything.
-    func contradictions() throws -> [String] {
+    ///
+    /// - Parameter files: answers with the bytes of evidence that is a file; nil to leave it out.
+    func contradictions(evidence files: LedgerAudit.EvidenceFiles? = nil) throws -> [String] {
         var found = try connection.quickCheck()
         found += try connection.all(
             """
@@ -20,8 +22,8 @@ extension LedgerReader {
             """
         ) { "\($0.text(0)) lists a referrer that it does not have" }
         found += try manifestsWithoutPush()
-        found += try gapsInHistory()
         found += try damagedManifests()
+        if let fault = try LedgerAudit(.everything, files: files).run({ try $0(self) }) { found.append("\(fault)") }
         return found
     }
 
@@ -36,20 +38,6 @@ extension LedgerReader {
                                 AND record.repository = repository.name)
             """
         ) { row throws(SQLiteError) in "\(try row.digest(1)) is in \(row.text(0)) without a record of its push" }
-    }
-
-    private func gapsInHistory() throws -> [String] {
-        var found: [String] = []
-        var expected: Int64 = 0
-        var lastTime = Int64.min
-        try connection.forEach("SELECT id, time FROM record ORDER BY id") { row in
-            if row.int64(0) != expected { found.append("record \(expected) is missing") }
-            if row.int64(1) < lastTime { found.append("record \(row.int64(0)) is older than the one before it") }
-            expected = row.int64(0) + 1
-            lastTime = row.int64(1)
-            return true
-        }
-        return found
     }
 
     private func damagedManifests() throws -> [String] {

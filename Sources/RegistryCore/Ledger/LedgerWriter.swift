@@ -60,6 +60,7 @@ final class LedgerWriter: @unchecked Sendable {
         self.published = published
         lastTime = try LedgerReader(connection: connection).lastRecordTime() ?? 0
         sequencer = try Sequencer(identity, on: connection, now: clock.milliseconds)
+        if let damage = sequencer.damage { refuseWrites(because: "the log is damaged: \(damage)") }
     }
 
     /// Why nothing is written any more; nil while everything is well.

@@ -25,6 +25,8 @@ package enum LogError: Error, Equatable {
     case otherOrigin(expected: String, found: String)
     /// None of the keys has signed this log before, so nobody who knows it would trust what is signed now.
     case unknownKeys(expected: [String])
+    /// A key that was retired once does not sign again.
+    case retiredKey(String)
     /// What the database says of the tree contradicts itself.
     case damaged(String)
 }
@@ -39,6 +41,7 @@ extension LogError: CustomStringConvertible {
             "this ledger is the log \(expected) and cannot go on as \(found): set ledger.origin to \(expected)"
         case .unknownKeys(let expected):
             "this ledger was signed with other keys; put back the private key of \(expected.joined(separator: " or "))"
+        case .retiredKey(let key): "the key \(key) was retired; remove its private key from the key file"
         case .damaged(let sentence): "the log is damaged: \(sentence)"
         }
     }

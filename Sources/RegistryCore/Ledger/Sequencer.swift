@@ -18,17 +18,35 @@ final class Sequencer {
     private let identity: LogIdentity
     private var sealed: Edge
     private var pending: Edge?
+    /// Why the log cannot go on, although everything in it can be read; nil while all is well.
+    private(set) var damage: String?
 
     /// Continues the log of a database, or begins it with the checkpoint of the empty tree.
     ///
-    /// - Throws: `LogError` when the keys are not those of the log, or the tiles do not lead to the last checkpoint's root.
+    /// When the tiles do not lead to the root of the last checkpoint, that is `damage` and no error: what is damaged is still
+    /// worth reading.
+    ///
+    /// - Throws: `LogError` when the keys are not those of the log.
     init(_ identity: LogIdentity, on connection: Connection, now: Int64) throws {
         self.identity = identity
         let reader = LedgerReader(connection: connection)
+        let empty = try SignedCheckpoint(
+            Checkpoint(origin: identity.origin, size: 0, root: .emptyRoot), signedBy: identity.signers)
+        sealed = Edge(range: CompactRange(), tiles: [:], checkpoint: empty)
+        do {
+            try resume(reader, or: empty, on: connection, now: now)
+        } catch LogError.damaged(let reason) {
+            damage = reason
+        } catch let error as SQLiteError where error.isCorrupt {
+            damage = error.message
+        }
+    }
+
+    private func resume(
+        _ reader: LedgerReader, or empty: SignedCheckpoint, on connection: Connection, now: Int64
+    ) throws {
         guard let checkpoint = try reader.lastCheckpoint() else {
-            let empty = try SignedCheckpoint(
-                Checkpoint(origin: identity.origin, size: 0, root: .emptyRoot), signedBy: identity.signers)
-            sealed = Edge(range: CompactRange(), tiles: [:], checkpoint: empty)
+            guard try reader.leafCount() == 0 else { throw LogError.damaged("there are leaves and no checkpoint") }
             try connection.transaction(.immediate) {
                 try Self.keep(empty, at: now, on: connection)
                 for key in identity.signers { try Self.add(key.verifier, at: 0, on: connection) }
@@ -41,6 +59,10 @@ final class Sequencer {
         let active = try reader.activeKeys()
         guard identity.signers.contains(where: { active.contains($0.verifier) }) else {
             throw LogError.unknownKeys(expected: active.map { "\($0)" })
+        }
+        let retired = try reader.logKeys().filter { $0.retired != nil }.map(\.key)
+        if let signer = identity.signers.first(where: { retired.contains($0.verifier) }) {
+            throw LogError.retiredKey("\(signer.verifier)")
         }
         sealed = try Self.edge(at: checkpoint, from: reader)
     }

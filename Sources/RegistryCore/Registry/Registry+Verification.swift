@@ -6,7 +6,9 @@ extension Registry {
     ///
     /// Reads every byte that is stored, so it takes as long as that takes. Uploads and pushes may go on meanwhile.
     package func verify() async throws -> [String] {
-        var found = try ledger.read { try $0.contradictions() }
+        var found = try ledger.read { reader in
+            try reader.contradictions { try self.blobs.read($0, size: Int($1)) }
+        }
         var key: Int64 = 0
         while true {
             let blobs = try ledger.read { try $0.linkedBlobs(after: key, limit: 1000) }

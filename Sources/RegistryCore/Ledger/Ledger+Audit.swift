@@ -1,0 +1,71 @@
+package import OCI
+import SQLite
+
+extension Ledger {
+    /// Records that are compared before anything is written: as many as take less than a second.
+    package static let checkedAtStart: Int64 = 20_000
+
+    /// Compares the newest records with the log; a ledger of no more than `checkedAtStart` is compared as a whole.
+    ///
+    /// What is found is the reason why the ledger is read-only from then on. Blocks.
+    @discardableResult
+    package func checkNewest() throws -> LedgerFault? {
+        let fault = try LedgerAudit(.chained).run(newest: Self.checkedAtStart, read)
+        if let fault { refuseWrites(because: "\(fault)") }
+        return fault
+    }
+
+    /// Compares everything with the log, as `checkNewest` does. Takes some seconds for each million records and blocks
+    /// meanwhile, but holds up neither readers nor the writer.
+    ///
+    /// - Parameter progress: told now and then how many records are done, and how many there are.
+    @discardableResult
+    package func checkAll(progress: (_ done: Int64, _ total: Int64) -> Void = { _, _ in }) throws -> LedgerFault? {
+        let fault = try LedgerAudit(.chained).run(read, progress: progress)
+        if let fault { refuseWrites(because: "\(fault)") }
+        return fault
+    }
+
+    /// Whether `checkNewest` leaves something out.
+    package func needsFullCheck() throws -> Bool {
+        try read { try $0.leafCount() } > Self.checkedAtStart
+    }
+}
+
+/// A ledger that is only read, beside whatever process writes it.
+package final class LedgerArchive {
+    private let connection: Connection
+
+    /// Opens the database at `path`, which exists.
+    ///
+    /// - Throws: `SQLiteError`, and `MigrationError` when it belongs to another version of the program.
+    package init(path: String) throws {
+        connection = try Connection(path: path, mode: .readOnly)
+        if let pending = try Migrations.migrator.pending(on: connection).first {
+            throw MigrationError.neverRun(version: pending.version, name: pending.name)
+        }
+    }
+
+    /// Runs `body` on a snapshot of the database.
+    package func read<Value>(_ body: (LedgerReader) throws -> Value) throws -> Value {
+        try connection.transaction(.deferred) { try body(LedgerReader(connection: connection)) }
+    }
+
+    /// Compares everything: every record, leaf, tile, checkpoint and signature.
+    ///
+    /// - Parameters:
+    ///   - files: answers with the bytes of evidence that is a file.
+    ///   - progress: told now and then how many records are done, and how many there are.
+    /// - Returns: the first fault; nil when all is well.
+    package func audit(
+        files: @escaping (_ digest: Digest, _ size: Int64) throws -> [UInt8],
+        progress: (_ done: Int64, _ total: Int64) -> Void = { _, _ in }
+    ) throws -> LedgerFault? {
+        try LedgerAudit(.everything, files: files).run(read, progress: progress)
+    }
+
+    /// Closes the database.
+    package func close() {
+        connection.close()
+    }
+}
