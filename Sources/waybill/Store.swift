@@ -70,7 +70,10 @@ struct Store {
             return identity
         }
         guard isNew else {
-            throw Failure(.cannotStart, "\(keys)/ledger.key is missing: the ledger was signed with it, put it back")
+            throw Failure(
+                .cannotStart,
+                "cannot use the data folder \(settings.data): "
+                    + "\(keys)/ledger.key is missing: the ledger was signed with it, put it back")
         }
         let origin = settings.ledger.origin.isEmpty ? hostName() : settings.ledger.origin
         let key = try LogKeyFile.makeKey(named: try KeyName(parsing: origin))

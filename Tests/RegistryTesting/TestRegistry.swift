@@ -26,10 +26,16 @@ package struct TestRegistry: Sendable {
         self.folder = folder
         lanes = Lanes(count: 4)
         blobs = try BlobStore(root: folder.path, lanes: lanes, disk: disk, limits: storage)
-        ledger = try Ledger(path: "\(folder.path)/waybill.db", identity: .test, options: options, clock: clock)
+        ledger = try Ledger(
+            path: "\(folder.path)/waybill.db", identity: try Self.identity(in: folder), options: options, clock: clock)
         registry = Registry(
             blobs: blobs, ledger: ledger, readLanes: lanes, limits: limits, trust: trust, clock: clock, logger: .silent,
             rule: rule)
+    }
+
+    /// That of the program, when it is the program's folder.
+    private static func identity(in folder: TemporaryFolder) throws -> LogIdentity {
+        try LogKeyFile(folder: "\(folder.path)/keys").read().map { try LogIdentity(signers: $0) } ?? .test
     }
 
     /// Small buffers, so that small bodies take several turns, and no reserve, so that a full test machine does not matter.
