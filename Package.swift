@@ -45,6 +45,9 @@ let package = Package(
 
         // What an auditor checks, without a server.
         .target(name: "Auditing", dependencies: ["Attestation", "OCI", "TransparencyLog"], swiftSettings: safe),
+        // What `waybill trace` shows: answers and proofs in, lines out.
+        .target(
+            name: "TraceView", dependencies: ["Attestation", "OCI", "TransparencyLog", crypto], swiftSettings: safe),
 
         // The engine: bytes and connections, nothing of registries.
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: rules),
@@ -81,7 +84,7 @@ let package = Package(
             name: "waybill",
             dependencies: [
                 "Anchoring", "Attestation", "Auditing", "Configuration", "HTTPClient", "RegistryAPI", "RegistryCore",
-                "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", "TransparencyLog", logging,
+                "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", "TraceView", "TransparencyLog", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules),
@@ -103,6 +106,7 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     ("AuditingTests", ["Auditing", "Attestation", "OCI", "RegistryTesting", "TransparencyLog"]),
     ("HTTPWireTests", ["HTTPWire", http]),
     ("TransparencyLogTests", ["TransparencyLog", "OCI", "RegistryTesting", asn1]),
+    ("TraceViewTests", ["TraceView", "OCI", "RegistryCore", "TransparencyLog"]),
     ("SQLiteTests", ["SQLite"]),
     ("ConfigurationTests", ["Configuration"]),
     ("LinuxIOTests", ["LinuxIO", "RegistryTesting"]),
@@ -120,7 +124,7 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     // Live, on loopback: one row for each end-point and code of the distribution specification, and for each client's ways.
     ("ConformanceTests", ["RegistryAPI", "RegistryCore", "HTTPServing", "OCI", "RegistryTesting"]),
     // Against the built program: real clients, and kill -9.
-    ("InteropTests", ["RegistryCore", "OCI", "RegistryTesting", "waybill"]),
+    ("InteropTests", ["RegistryCore", "OCI", "RegistryTesting", "TraceView", "TransparencyLog", "waybill"]),
     ("CrashTests", ["RegistryCore", "OCI", "RegistryTesting", "waybill"]),
     // Against the built program, with programs that we did not write: Python tools and openssl.
     (

@@ -18,7 +18,9 @@ extension API {
             guard let trace = try registry.trace(digest, after: after, count: count) else {
                 throw Problem(404, .manifestUnknown, "\(digest) was never seen here")
             }
-            var response = Response.json(.object(document(of: trace)))
+            var document = document(of: trace)
+            document["next"] = trace.records.next.map { .string("\($0)") } ?? .null
+            var response = Response.json(.object(document))
             link(&response, to: trace.records.next, target)
             return response
         }

@@ -8,10 +8,10 @@ struct Waybill: AsyncParsableCommand {
         commandName: "waybill",
         abstract: "An OCI registry that remembers where every image came from.",
         discussion: """
-            Exit codes: 0 well, 1 found something wrong, 2 wrong usage, 3 cannot start.
+            Exit codes: 0 well, 1 found something wrong, 2 wrong usage, 3 cannot start, or cannot reach the server.
             """,
         version: "waybill \(Version.text)",
-        subcommands: [Serve.self, CheckConfig.self, Migrate.self, VerifyBundle.self])
+        subcommands: [Serve.self, CheckConfig.self, Migrate.self, Trace.self, VerifyBundle.self])
 
     /// Like the library's own `main`, with our exit codes.
     static func main() async {
@@ -41,6 +41,8 @@ enum ExitStatus: Int32 {
     case foundSomethingWrong = 1
     case usage = 2
     case cannotStart = 3
+
+    static let cannotReach = Self.cannotStart
 }
 
 /// Why a command ends, in words for the person who typed it.
