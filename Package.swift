@@ -119,7 +119,7 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
             logging,
         ]
     ),
-    ("RegistryCoreTests", ["RegistryCore", "LinuxIO", "OCI", "SQLite", "RegistryTesting", logging]),
+    ("RegistryCoreTests", ["Attestation", "RegistryCore", "LinuxIO", "OCI", "SQLite", "RegistryTesting", logging]),
     ("RegistryAPITests", ["RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", http]),
     // Live, on loopback: one row for each end-point and code of the distribution specification, and for each client's ways.
     ("ConformanceTests", ["RegistryAPI", "RegistryCore", "HTTPServing", "OCI", "RegistryTesting"]),

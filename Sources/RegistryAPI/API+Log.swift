@@ -28,7 +28,7 @@ extension API {
             [
                 .contentType: "application/timestamp-reply", .cacheControl: "no-cache",
                 .link: "</checkpoint/stamped>; rel=\"describes\"",
-            ], body: .bytes(token))
+            ], body: .bytes(try TimestampToken(parsing: token).response))
     }
 
     /// `GET /checkpoint/stamped`: the exact bytes that the newest time-stamp token is over.

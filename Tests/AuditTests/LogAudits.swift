@@ -57,7 +57,7 @@ struct `The log of a live server` {
     private func refuse(_ audited: AuditedServer, record: Int64, old: SignedCheckpoint) async throws {
         let folder = audited.folder
         folder.write(Self.changed(try audited.server.request("GET", "/checkpoint").body, at: 25), to: "bad.note")
-        let checkpoint = try await audited.tlog("verify-checkpoint", "--checkpoint", "\(folder.path)/bad.note")
+        let checkpoint = try await audited.tlog("verify-checkpoint", "--note", "\(folder.path)/bad.note")
         #expect(checkpoint.status == 1, "\(checkpoint.text)")
         folder.write(Self.changed(folder.read("statement.json"), at: 100), to: "bad.json")
         let inclusion = try await audited.tlog(

@@ -1,3 +1,4 @@
+import Attestation
 import Glibc
 import LinuxIO
 import OCI
@@ -92,7 +93,7 @@ struct AuditedBook {
             draft.evidence = Digest(.sha256, of: content)
             draft.statement = draft.evidence
             try transaction.putEvidence(
-                Digest(.sha256, of: content), gitoid: [1], mediaType: "text/plain", size: content.count,
+                Digest(.sha256, of: content), gitoid: Gitoid(of: content), mediaType: "text/plain", size: content.count,
                 content: content)
         }
         if Int64(number) == redaction {
