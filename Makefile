@@ -10,6 +10,7 @@ TEST_PACKAGES := skopeo podman docker.io openssl
 SWIFT_RELEASE := -c release --static-swift-stdlib -Xlinker -s
 ARGS ?=
 FUZZ_SECONDS ?= 30
+RECORDS ?= 1000000
 
 .PHONY: help
 help: ## what there is to make
@@ -48,6 +49,11 @@ fuzz: build-packages ## fuzz every parser for FUZZ_SECONDS each
 .PHONY: bench
 bench: build ## compare with other registries on this machine
 	Tests/Benchmarks/run
+
+.PHONY: bench-ledger
+bench-ledger: build ## measure the ledger with RECORDS in it
+	swift build $(SWIFT_RELEASE) --product LedgerBenchmark
+	.build/release/LedgerBenchmark --records $(RECORDS) $(ARGS)
 
 # Installs Debian packages that are missing, or says what to install when that is not possible.
 define install

@@ -96,6 +96,15 @@ let package = Package(
                 "RegistryAPI", "RegistryCore", "HTTPServing", "LinuxIO", "OCI", "TransparencyLog", http, logging,
             ],
             path: "Tests/RegistryTesting", swiftSettings: rules),
+
+        // make bench-ledger: how fast the ledger is with a million records.
+        .executableTarget(
+            name: "LedgerBenchmark",
+            dependencies: [
+                "Attestation", "LinuxIO", "OCI", "RegistryCore", "RegistryTesting", "TransparencyLog", crypto, logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Benchmarks/Ledger", swiftSettings: rules),
     ]
 )
 

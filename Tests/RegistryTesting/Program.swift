@@ -76,6 +76,9 @@ package final class Program: Sendable {
         return folders.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
     }
 
+    /// Its process, for as long as it runs.
+    package var identifier: Int32 { process }
+
     /// Everything that it has written to its standard error so far.
     package var errors: String { state.withLock { String(decoding: $0.errors, as: UTF8.self) } }
 
