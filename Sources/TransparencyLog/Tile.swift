@@ -102,12 +102,8 @@ extension Tile {
         guard let needed = Self.containing(level: level, index: index),
             needed.level == self.level, needed.index == self.index, needed.width <= width, hashes.count >= width
         else { return nil }
-        let span = 1 << (level % Self.height)
-        var row = Array(hashes[needed.width - span..<needed.width])
-        while row.count > 1 {
-            row = stride(from: 0, to: row.count, by: 2).map { .node(row[$0], row[$0 + 1]) }
-        }
-        return row.first
+        var nodes = TileNodes(hashes: hashes[..<width].flatMap(\.bytes))
+        return nodes?.node(level: level, index: index)
     }
 
     /// Reads the hashes of a tile; `nil` unless there are exactly `width` of them.

@@ -27,13 +27,24 @@ package struct TreeHash: Hashable, Sendable {
 /// leaf (RFC 9162 §2.1.1).
 extension TreeHash {
     /// The hash of a leaf with these bytes: `SHA-256(0x00 ‖ entry)`.
-    package static func leaf(of entry: some Sequence<UInt8>) -> TreeHash {
-        TreeHash(sha256: [0x00] + entry)
+    package static func leaf(of entry: [UInt8]) -> TreeHash {
+        TreeHash(sha256: joined(0x00, entry))
     }
 
     /// The hash over two subtrees: `SHA-256(0x01 ‖ left ‖ right)`.
     package static func node(_ left: TreeHash, _ right: TreeHash) -> TreeHash {
-        TreeHash(sha256: [0x01] + left.bytes + right.bytes)
+        TreeHash(sha256: joined(nodePrefix, left.bytes, right.bytes))
+    }
+
+    /// What the bytes that are hashed for a node begin with.
+    static let nodePrefix: UInt8 = 0x01
+
+    private static func joined(_ prefix: UInt8, _ parts: [UInt8]...) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(1 + parts.reduce(0) { $0 + $1.count })
+        bytes.append(prefix)
+        for part in parts { bytes += part }
+        return bytes
     }
 }
 
@@ -64,5 +75,5 @@ extension TreeHash: CustomStringConvertible {
 
 extension [UInt8] {
     /// The SHA-256 hash of these bytes.
-    var sha256: [UInt8] { Array(SHA256.hash(data: self)) }
+    var sha256: [UInt8] { unsafe SHA256.hash(data: self).withUnsafeBytes { unsafe Array($0) } }
 }

@@ -158,7 +158,7 @@ final class TileReader {
     }
 
     private let reader: LedgerReader
-    private var tiles: [Place: [UInt8]] = [:]
+    private var tiles: [Place: TileNodes] = [:]
 
     init(_ reader: LedgerReader) {
         self.reader = reader
@@ -172,11 +172,10 @@ final class TileReader {
             throw LogError.damaged("no tree has a node \(index) at level \(level)")
         }
         let place = Place(level: tile.level, index: tile.index)
-        let bytes = try tiles[place] ?? reader.tile(level: tile.level, position: tile.index) ?? []
-        tiles[place] = bytes
-        guard let hashes = tile.hashes(in: Array(bytes.prefix(tile.width * TreeHash.byteCount))),
-            let node = tile.node(level: level, index: index, in: hashes)
-        else {
+        if tiles[place] == nil {
+            tiles[place] = try reader.tile(level: tile.level, position: tile.index).flatMap { TileNodes(hashes: $0) }
+        }
+        guard let node = tiles[place]?.node(level: level, index: index) else {
             throw LogError.damaged("tile \(tile.level)/\(tile.index) has fewer hashes than the tree needs")
         }
         return node
