@@ -32,15 +32,15 @@ extension API {
     }
 
     private func response(to receipt: EvidenceReceipt) throws -> Response {
-        let proof = try registry.proof(of: receipt.record)
+        let logged = try registry.logged(receipt.record)
         logger.info(
             receipt.isReplayed ? "evidence was there already" : "evidence recorded",
-            metadata: ["record": "\(receipt.record)", "kind": "\(proof.record.kind)"])
+            metadata: ["record": "\(receipt.record)", "kind": "\(logged.record.kind)"])
         var response = Response.json([
-            "record": .object(document(of: proof.record)),
+            "record": .object(document(of: logged.record)),
             "log": [
-                "origin": .string(proof.checkpoint.checkpoint.origin), "index": .integer(receipt.record),
-                "leafHash": .string(proof.leafHash), "treeSize": .integer(proof.checkpoint.checkpoint.size),
+                "origin": .string(logged.checkpoint.checkpoint.origin), "index": .integer(receipt.record),
+                "leafHash": .string(logged.leafHash), "treeSize": .integer(logged.checkpoint.checkpoint.size),
             ],
         ])
         response.status = receipt.isReplayed ? .ok : .created

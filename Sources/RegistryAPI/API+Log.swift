@@ -95,7 +95,7 @@ extension API {
         let size = try query.first("size").map { try number($0, "size") }
         switch ProofForm(request.head.fields[.accept], query.first("format")) {
         case .text?:
-            let proof = try registry.proof(of: index, size: size)
+            let proof = try await registry.aside { try registry.proof(of: index, size: size) }
             let file = try TlogProof(extra: proof.entry, inclusion: proof.inclusion, checkpoint: proof.checkpoint)
             return Response(
                 .ok, [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-cache"], body: .bytes(file.bytes))

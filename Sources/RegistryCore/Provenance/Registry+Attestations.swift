@@ -2,7 +2,7 @@ package import Attestation
 package import OCI
 import TransparencyLog
 
-extension LeafProof {
+extension LoggedRecord {
     /// The hash of the leaf, in hexadecimal.
     package var leafHash: String { TreeHash.leaf(of: entry).hex }
 }

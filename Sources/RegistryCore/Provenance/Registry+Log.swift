@@ -11,6 +11,15 @@ package struct LeafProof: Sendable {
     package let record: StoredRecord
 }
 
+/// A record with its leaf.
+package struct LoggedRecord: Sendable {
+    package let record: StoredRecord
+    /// The bytes of the leaf.
+    package let entry: [UInt8]
+    /// A checkpoint that covers it, with the cosignatures it has.
+    package let checkpoint: SignedCheckpoint
+}
+
 /// Why the log does not answer.
 package enum LogQueryError: Error, Equatable {
     /// No record has this number.
@@ -53,18 +62,29 @@ extension Registry {
         return checkpoint
     }
 
-    /// The proof that a record is in the log.
+    /// The proof that a record is in the log. Computes hundreds of hashes: called through `aside`.
     ///
     /// - Parameter size: of which tree; nil for that of the checkpoint to show, or the newest when that is too small.
     package func proof(of index: Int64, size: Int64? = nil) throws -> LeafProof {
         try ledger.read { reader in
-            guard let record = try reader.record(index), let entry = try reader.entry(index) else {
-                throw LogQueryError.unknownRecord(index)
-            }
-            let checkpoint = try self.checkpoint(covering: index, size: size, from: reader)
-            let inclusion = try reader.inclusionProof(index: index, size: checkpoint.checkpoint.size)
-            return LeafProof(entry: entry, inclusion: inclusion, checkpoint: checkpoint, record: record)
+            let logged = try self.logged(index, size: size, from: reader)
+            let inclusion = try reader.inclusionProof(index: index, size: logged.checkpoint.checkpoint.size)
+            return LeafProof(
+                entry: logged.entry, inclusion: inclusion, checkpoint: logged.checkpoint, record: logged.record)
         }
+    }
+
+    /// A record with its leaf and the checkpoint to show, or the newest when that does not cover it. Runs on a loop.
+    package func logged(_ index: Int64) throws -> LoggedRecord {
+        try ledger.read { try self.logged(index, size: nil, from: $0) }
+    }
+
+    private func logged(_ index: Int64, size: Int64?, from reader: LedgerReader) throws -> LoggedRecord {
+        guard let record = try reader.record(index), let entry = try reader.entry(index) else {
+            throw LogQueryError.unknownRecord(index)
+        }
+        let checkpoint = try self.checkpoint(covering: index, size: size, from: reader)
+        return LoggedRecord(record: record, entry: entry, checkpoint: checkpoint)
     }
 
     private func checkpoint(
