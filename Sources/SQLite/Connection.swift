@@ -33,6 +33,8 @@ package final class Connection {
         package var synchronous = Synchronous.full
         /// The most pages that the file may have, past which a write fails with `isFull`; nil is SQLite's own limit.
         package var maxPageCount: Int?
+        /// Pages in the write-ahead log past which a commit moves them into the file. 1000 is SQLite's own default.
+        package var checkpointPages = 1000
 
         package init() {}
     }
@@ -132,7 +134,9 @@ extension Connection {
         // The first look at the content: what is not a database is found here, not by the first request.
         try run(script: "PRAGMA schema_version")
         switch mode {
-        case .create: try requireWriteAheadLog()
+        case .create:
+            try requireWriteAheadLog()
+            try run(script: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
         case .readWrite: break
         case .readOnly: try run(script: "PRAGMA query_only = ON")
         }

@@ -10,8 +10,14 @@ package import TransparencyLog
 package final class Ledger: Sendable {
     /// How the database is opened. Each is a field of the configuration file.
     package struct Options: Sendable {
-        /// KiB of pages that the writer and each reader may keep in memory.
+        /// KiB of pages that each reader may keep in memory.
         package var cacheKiB = 8 * 1024
+        /// KiB of pages that the writer may keep in memory; at least as much as `cacheKiB`. A group of records changes about ten
+        /// pages for each. What it cannot keep until the commit goes into the write-ahead log twice.
+        package var writerCacheKiB = 64 * 1024
+        /// Pages in the write-ahead log past which a commit moves them into the database. A page that many commits have
+        /// changed is moved once.
+        package var checkpointPages = 16 * 1024
         /// Writes that may wait for the writer; past it `LedgerError.busy`.
         package var queuedWrites = 10_000
         /// The largest the database may become, in pages; for tests that fill it.
@@ -42,7 +48,8 @@ package final class Ledger: Sendable {
     ) throws {
         self.identity = identity
         var settings = Connection.Options()
-        settings.cacheKiB = options.cacheKiB
+        settings.cacheKiB = max(options.cacheKiB, options.writerCacheKiB)
+        settings.checkpointPages = options.checkpointPages
         settings.maxPageCount = options.maxPageCount
         let connection = try Connection(path: path, mode: .create, options: settings)
         try Migrations.migrator.migrate(connection) { migration, index, total in
