@@ -66,11 +66,12 @@ import Testing
     }
 
     private func readHistory(_ reader: LedgerReader) throws {
-        _ = try reader.wasSeen(blob)
-        _ = try reader.manifestContent(blob)
+        _ = try reader.places(of: blob)
+        _ = try reader.hasRecords(about: blob)
+        _ = try reader.manifestContent(1)
         _ = try reader.containers(of: blob, limit: 10)
-        _ = try reader.repositories(serving: blob, limit: 10)
-        _ = try reader.tags(pointingAt: blob, limit: 10)
+        _ = try reader.repositories(servingManifest: 1, blob: 1, limit: 10)
+        _ = try reader.tags(pointingAt: 1, limit: 10)
         _ = try reader.lastRecordTime()
         _ = try reader.records(about: blob, after: -1, limit: 10)
         _ = try reader.lastPush(of: blob, to: name)

@@ -15,58 +15,76 @@ package struct TagLocation: Sendable {
 }
 
 extension LedgerReader {
-    /// Whether the digest was ever stored, or named by a manifest that was.
-    package func wasSeen(_ digest: Digest) throws -> Bool {
-        try connection.first(
-            """
-            SELECT 1 WHERE EXISTS (SELECT 1 FROM manifest WHERE digest = ?1)
-                OR EXISTS (SELECT 1 FROM blob WHERE digest = ?1)
-                OR EXISTS (SELECT 1 FROM reference WHERE digest = ?1)
-                OR EXISTS (SELECT 1 FROM record_digest WHERE digest = ?1)
-            """, digest.encoded
-        ) { _ in true } ?? false
+    /// The rows of a digest in the catalogue; nil for what was never stored.
+    func places(of digest: Digest) throws -> (manifest: Int64?, blob: Int64?) {
+        let manifest = try connection.first("SELECT id FROM manifest WHERE digest = ?1", digest.encoded) { $0.int64(0) }
+        let blob = try connection.first("SELECT id FROM blob WHERE digest = ?1", digest.encoded) { $0.int64(0) }
+        return (manifest, blob)
+    }
+
+    /// Whether a record is about the digest.
+    func hasRecords(about digest: Digest) throws -> Bool {
+        try connection.first("SELECT 1 FROM record_digest WHERE digest = ?1 LIMIT 1", digest.encoded) { _ in true }
+            ?? false
     }
 
     /// The bytes of a manifest, in whatever repository it is or was.
-    package func manifestContent(_ digest: Digest) throws -> [UInt8]? {
-        try connection.first("SELECT content FROM manifest WHERE digest = ?1", digest.encoded) { $0.blob(0) }
+    func manifestContent(_ id: Int64) throws -> [UInt8]? {
+        try connection.first("SELECT content FROM manifest WHERE id = ?1", id) { $0.blob(0) }
     }
 
     /// Manifests that name the digest, in the order in which they were first pushed.
-    package func containers(of digest: Digest, limit: Int) throws -> [Containment] {
-        try connection.all(
+    func containers(of digest: Digest, limit: Int) throws -> [Containment] {
+        var found: [Containment] = []
+        var (last, roles) = (Int64(-1), Set<String>())
+        try connection.forEach(
             """
-            SELECT DISTINCT manifest.digest, reference.role
-            FROM reference JOIN manifest ON manifest.id = reference.manifest
-            WHERE reference.digest = ?1 ORDER BY reference.manifest LIMIT ?2
-            """, digest.encoded, limit
-        ) { row throws(SQLiteError) in Containment(manifest: try row.digest(0), role: row.text(1)) }
+            SELECT reference.manifest, manifest.digest, reference.role
+            FROM reference CROSS JOIN manifest ON manifest.id = reference.manifest
+            WHERE reference.digest = ?1 ORDER BY reference.manifest
+            """, digest.encoded
+        ) { row throws(SQLiteError) in
+            // A manifest may name the same content several times.
+            if row.int64(0) != last { (last, roles) = (row.int64(0), []) }
+            guard roles.insert(row.text(2)).inserted else { return true }
+            found.append(Containment(manifest: try row.digest(1), role: row.text(2)))
+            return found.count < limit
+        }
+        return found
     }
 
-    /// The repositories that serve the digest now, as a manifest or as a blob.
-    package func repositories(serving digest: Digest, limit: Int) throws -> [String] {
-        try connection.all(
-            """
-            SELECT name FROM repository WHERE id IN (
-                SELECT entry.repository FROM manifest JOIN repository_manifest AS entry
-                    ON entry.manifest = manifest.id WHERE manifest.digest = ?1
-                UNION SELECT link.repository FROM blob JOIN repository_blob AS link
-                    ON link.blob = blob.id WHERE blob.digest = ?1)
-            ORDER BY name LIMIT ?2
-            """, digest.encoded, limit
-        ) { $0.text(0) }
+    /// The repositories that serve a manifest or a blob now, by name.
+    func repositories(servingManifest manifest: Int64?, blob: Int64?, limit: Int) throws -> [String] {
+        let ofManifest = try manifest.map { id in
+            try connection.all(
+                """
+                SELECT name FROM repository_manifest AS entry JOIN repository ON repository.id = entry.repository
+                WHERE entry.manifest = ?1 ORDER BY name LIMIT ?2
+                """, id, limit
+            ) { $0.text(0) }
+        }
+        let ofBlob = try blob.map { id in
+            try connection.all(
+                """
+                SELECT name FROM repository_blob AS link JOIN repository ON repository.id = link.repository
+                WHERE link.blob = ?1 ORDER BY name LIMIT ?2
+                """, id, limit
+            ) { $0.text(0) }
+        }
+        guard let ofManifest, let ofBlob else { return ofManifest ?? ofBlob ?? [] }
+        return Array(Set(ofManifest + ofBlob).sorted().prefix(limit))
     }
 
     /// The tags that point at a manifest now.
-    package func tags(pointingAt digest: Digest, limit: Int) throws -> [TagLocation] {
+    func tags(pointingAt manifest: Int64, limit: Int) throws -> [TagLocation] {
         try connection.all(
             """
             SELECT repository.name, tag.name
-            FROM manifest JOIN repository_manifest AS entry ON entry.manifest = manifest.id
-            JOIN tag ON tag.repository = entry.repository AND tag.manifest = manifest.id
+            FROM repository_manifest AS entry
+            JOIN tag ON tag.repository = entry.repository AND tag.manifest = entry.manifest
             JOIN repository ON repository.id = entry.repository
-            WHERE manifest.digest = ?1 ORDER BY repository.name, tag.name LIMIT ?2
-            """, digest.encoded, limit
+            WHERE entry.manifest = ?1 ORDER BY repository.name, tag.name LIMIT ?2
+            """, manifest, limit
         ) { TagLocation(repository: $0.text(0), tag: $0.text(1)) }
     }
 }

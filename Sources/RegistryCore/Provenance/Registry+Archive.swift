@@ -31,7 +31,8 @@ extension Registry {
     /// - Parameter repository: where to look; nil for the first that serves it.
     package func archive(of digest: Digest, in repository: RepositoryName?) throws -> ArchiveContents {
         try ledger.read { reader in
-            let serving = try reader.repositories(serving: digest, limit: 1000).compactMap {
+            let row = try reader.places(of: digest).manifest
+            let serving = try reader.repositories(servingManifest: row, blob: nil, limit: 1000).compactMap {
                 try? RepositoryName(parsing: $0)
             }
             guard let place = repository.map({ serving.contains($0) ? $0 : nil }) ?? serving.first,
@@ -39,7 +40,8 @@ extension Registry {
             else { throw ArchiveError.unknownImage(digest) }
             var root = Descriptor(
                 mediaType: MediaType(rawValue: stored.mediaType), digest: digest, size: stored.size)
-            let tag = try reader.tags(pointingAt: digest, limit: 1000).first { $0.repository == place.rawValue }
+            let tags = try row.map { try reader.tags(pointingAt: $0, limit: 1000) } ?? []
+            let tag = tags.first { $0.repository == place.rawValue }
             root = root.named("\(place):\(tag?.tag ?? digest.referrersTag.rawValue)")
             var walk = ArchiveWalk(reader: reader, repository: place, limit: Self.mostManifests)
             try walk.visit(digest)

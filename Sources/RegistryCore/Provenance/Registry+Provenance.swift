@@ -41,28 +41,33 @@ extension Registry {
     package func trace(_ digest: Digest, after record: Int64, count: Int?) throws -> Trace? {
         let limit = min(count ?? limits.page, limits.page)
         return try ledger.read { reader in
-            guard try reader.wasSeen(digest) else { return nil }
-            let manifest = try Self.manifest(digest, from: reader)
+            let place = try reader.places(of: digest)
+            let records = try reader.records(about: digest, after: record, limit: limit)
+            let containers = try reader.containers(of: digest, limit: Self.tracedLocations)
+            let isStored = place.manifest != nil || place.blob != nil
+            let isKnown = isStored || !records.records.isEmpty || !containers.isEmpty
+            guard try isKnown || reader.hasRecords(about: digest) else { return nil }
+            let manifest = try place.manifest.flatMap { try Self.manifest(digest, at: $0, from: reader) }
             var children: [Digest: StoredRecord] = [:]
             for child in (manifest?.manifests ?? []).prefix(Self.tracedChildren) {
                 children[child.digest] = try reader.lastPush(of: child.digest)
             }
-            let records = try reader.records(about: digest, after: record, limit: limit)
             let lineage = Lineage(reader: reader, manifest: manifest, digest: digest, records: records.records)
             return Trace(
                 digest: digest, manifest: manifest,
-                repositories: try reader.repositories(serving: digest, limit: Self.tracedLocations),
-                tags: try reader.tags(pointingAt: digest, limit: Self.tracedLocations),
-                containers: try reader.containers(of: digest, limit: Self.tracedLocations),
-                records: Page(records), children: children, attestations: manifest?.attestationsByImage ?? [:],
-                bases: try lineage.bases(), derived: try lineage.derived(), conflicts: lineage.conflicts(),
+                repositories: try reader.repositories(
+                    servingManifest: place.manifest, blob: place.blob, limit: Self.tracedLocations),
+                tags: try place.manifest.map { try reader.tags(pointingAt: $0, limit: Self.tracedLocations) } ?? [],
+                containers: containers, records: Page(records), children: children,
+                attestations: manifest?.attestationsByImage ?? [:], bases: try lineage.bases(),
+                derived: try lineage.derived(), conflicts: lineage.conflicts(),
                 checkpoint: try publishedCheckpoint(from: reader))
         }
     }
 
     /// A manifest that is or was here. Which type it has may be said only by who pushed it, so only by the record.
-    private static func manifest(_ digest: Digest, from reader: LedgerReader) throws -> Manifest? {
-        guard let content = try reader.manifestContent(digest) else { return nil }
+    private static func manifest(_ digest: Digest, at id: Int64, from reader: LedgerReader) throws -> Manifest? {
+        guard let content = try reader.manifestContent(id) else { return nil }
         let push = try reader.lastPush(of: digest).flatMap { try? JSONValue(parsing: Array($0.document.utf8)) }
         return Manifest(stored: content, mediaType: push?["mediaType"]?.string)
     }
