@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 # Debian packages: what the build needs, and the real clients that the interop tests drive.
 BUILD_PACKAGES := libsqlite3-dev libcurl4-openssl-dev
-TEST_PACKAGES := skopeo podman docker.io openssl
+TEST_PACKAGES := skopeo buildah podman docker.io openssl
 
 SWIFT_RELEASE := -c release --static-swift-stdlib -Xlinker -s
 ARGS ?=

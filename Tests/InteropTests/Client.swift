@@ -8,6 +8,7 @@ import Testing
 enum Client {
     static let skopeo = isUsable("skopeo")
     static let podman = isUsable("podman")
+    static let buildah = isUsable("buildah") && isUsable("skopeo") && isUsable("openssl")
     static let docker = isUsable("docker") && isUsable("dockerd") && mayMount
 
     private static func isUsable(_ name: String) -> Bool {
@@ -41,8 +42,13 @@ struct Bench {
     private let data = TemporaryFolder()
     let server: WaybillServer
 
-    init() async throws {
-        server = try await WaybillServer(data: data.path)
+    /// Starts a server.
+    ///
+    /// - Parameter configuration: the text of its configuration file, if it needs one.
+    init(configuration: String? = nil) async throws {
+        let folder = folder
+        let file = configuration.map { folder.write(Array($0.utf8), to: "waybill.yaml") }
+        server = try await WaybillServer(data: data.path, file.map { ["--config", $0] } ?? [])
         File.write(Array("{}".utf8), to: "\(folder.path)/auth.json")
     }
 

@@ -49,15 +49,12 @@ struct Layout {
         self.path = path
         for folder in [path, "\(path)/blobs", "\(path)/blobs/sha256"] { mkdir(folder, 0o755) }
         for image in images { for blob in [image.config, image.layer, image.manifest] { add(blob) } }
-        var root = Fixture.descriptor(images[0].manifest, .ociManifest)
-        if images.count > 1 {
-            let index = Fixture.index(images.map { ($0.manifest, $0.platform) })
-            add(index)
-            root = Fixture.descriptor(index, .ociIndex)
-        }
-        root.annotations = ["org.opencontainers.image.ref.name": "v1"]
         write("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
-        write("index.json", JSONValue.object(["schemaVersion": 2, "manifests": [root.json]]).serialized())
+        if images.count > 1 {
+            replaceRoot(with: Fixture.index(images.map { ($0.manifest, $0.platform) }), .ociIndex)
+        } else {
+            replaceRoot(with: images[0].manifest, .ociManifest)
+        }
     }
 
     /// A layout that a client has written.
@@ -74,7 +71,16 @@ struct Layout {
     /// The content of a blob.
     subscript(digest: Digest) -> [UInt8] { File.read("\(path)/blobs/sha256/\(digest.hex)") }
 
-    private func add(_ blob: [UInt8]) {
+    /// Puts another root in the place of `v1`.
+    func replaceRoot(with content: [UInt8], _ type: MediaType) {
+        add(content)
+        var root = Fixture.descriptor(content, type)
+        root.annotations = ["org.opencontainers.image.ref.name": "v1"]
+        write("index.json", JSONValue.object(["schemaVersion": 2, "manifests": [root.json]]).serialized())
+    }
+
+    /// Adds a blob.
+    func add(_ blob: [UInt8]) {
         write("blobs/sha256/\(Digest(.sha256, of: blob).hex)", blob)
     }
 
