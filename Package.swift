@@ -128,13 +128,16 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
             logging,
         ]
     ),
-    ("RegistryCoreTests", ["Attestation", "RegistryCore", "LinuxIO", "OCI", "SQLite", "RegistryTesting", logging]),
+    (
+        "RegistryCoreTests",
+        ["Attestation", "RegistryCore", "LinuxIO", "OCI", "SQLite", "TransparencyLog", "RegistryTesting", logging]
+    ),
     ("RegistryAPITests", ["RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", http]),
     // Live, on loopback: one row for each end-point and code of the distribution specification, and for each client's ways.
     ("ConformanceTests", ["RegistryAPI", "RegistryCore", "HTTPServing", "OCI", "RegistryTesting"]),
     // Against the built program: real clients, and kill -9.
     ("InteropTests", ["RegistryCore", "OCI", "RegistryTesting", "TraceView", "TransparencyLog", "waybill"]),
-    ("CrashTests", ["RegistryCore", "OCI", "RegistryTesting", "waybill"]),
+    ("CrashTests", ["RegistryCore", "OCI", "SQLite", "TransparencyLog", "RegistryTesting", "waybill"]),
     // Against the built program, with programs that we did not write: Python tools and openssl.
     (
         "AuditTests",

@@ -12,6 +12,7 @@ struct Migrate: AsyncParsableCommand {
 
     func run() async throws {
         let store = try Store(try options.settings())
+        try await store.recordKeys()
         await store.ledger.close()
         print("the database is up to date")
     }

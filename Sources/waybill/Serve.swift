@@ -29,6 +29,12 @@ struct Serve: AsyncParsableCommand {
         let trust = try settings.trustedBuilders()
         let store = try Store(settings)
         let anchors = try settings.anchors(of: store.ledger, lanes: store.readLanes, logger: logger)
+        if let anchors {
+            // Before the first write: a log that was put back from an older copy must sign nothing more.
+            _ = await anchors.checkAtStart(timeout: .seconds(5))
+            store.publications.tell(anchors)
+        }
+        try await Self.prepare(store, logger: logger)
         let registry = Registry(
             blobs: store.blobs, ledger: store.ledger, readLanes: store.readLanes, limits: settings.registryLimits,
             trust: trust, quorum: settings.ledger.quorum, logger: logger, rule: { settings.policy(for: $0) })
@@ -40,18 +46,30 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw Failure(.cannotStart, "cannot use the data folder \(settings.data): \(error)")
         }
-        if let anchors {
-            // Before the first write: a log that was put back from an older copy must sign nothing more.
-            _ = await anchors.checkAtStart(timeout: .seconds(5))
-            store.publications.tell(anchors)
-        }
-        Self.announce(store.ledger, logger: logger)
-        await Self.run(server, on: listeners, registry: registry, anchors: anchors, logger: logger)
+        await Self.run(
+            server, on: listeners, registry: registry, ledger: store.ledger, anchors: anchors, logger: logger)
         await store.ledger.close()
         logger.info("stopped")
     }
 
     // MARK: - Parts
+
+    /// Says which log this is and what is wrong with it, or writes down which keys sign it.
+    private static func prepare(_ store: Store, logger: Logger) async throws {
+        let identity = store.ledger.identity
+        let keys = identity.signers.map { "\($0.verifier)" }.joined(separator: " ")
+        logger.info("log", metadata: ["origin": "\(identity.origin)", "keys": "\(keys)"])
+        if let reason = store.ledger.refusal {
+            logger.error("the ledger is read-only", metadata: ["reason": "\(reason)"])
+        }
+        for change in try await store.recordKeys() {
+            logger.notice(
+                "key of the log changed",
+                metadata: [
+                    "action": "\(change.action.rawValue)", "key": "\(change.key)", "record": "\(change.record)",
+                ])
+        }
+    }
 
     private static func logger(_ settings: Settings) -> Logger {
         let level = Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
@@ -94,15 +112,6 @@ struct Serve: AsyncParsableCommand {
         return server
     }
 
-    /// Says which log this is, and why nothing may be written to it if that is so.
-    private static func announce(_ ledger: RegistryCore.Ledger, logger: Logger) {
-        let keys = ledger.identity.signers.map { "\($0.verifier)" }.joined(separator: " ")
-        logger.info("log", metadata: ["origin": "\(ledger.identity.origin)", "keys": "\(keys)"])
-        if let reason = ledger.refusal {
-            logger.critical("the registry is read-only", metadata: ["reason": "\(reason)"])
-        }
-    }
-
     private static func announce(_ addresses: [SocketAddress], logger: Logger) {
         for address in addresses {
             logger.info("listening", metadata: ["address": "http://\(address)", "version": "\(Version.text)"])
@@ -112,11 +121,13 @@ struct Serve: AsyncParsableCommand {
     // MARK: - Life
 
     private static func run(
-        _ server: HTTPServer, on listeners: [FileDescriptorBox], registry: Registry, anchors: Anchors?, logger: Logger
+        _ server: HTTPServer, on listeners: [FileDescriptorBox], registry: Registry, ledger: Ledger, anchors: Anchors?,
+        logger: Logger
     ) async {
         let addresses = listeners.compactMap(\.localAddress)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await sweep(registry, logger: logger) }
+            group.addTask { await LedgerCheck.run(ledger, logger: logger) }
             if let anchors { group.addTask { await anchors.run() } }
             group.addTask {
                 // Whoever reads that it listens may send SIGTERM the next moment.

@@ -11,23 +11,24 @@ struct Store {
     let uploadLanes: Lanes
     let readLanes: Lanes
     let blobs: BlobStore
-    let ledger: RegistryCore.Ledger
+    private(set) var ledger: Ledger
     /// Where news of checkpoints goes.
-    let publications: Publications
+    let publications = Publications()
+    private let settings: Settings
     /// Holds the lock on the folder for as long as the process lives.
     private let lock: FolderLock
 
     /// Opens the folder of `settings` and makes it if need be.
     init(_ settings: Settings) throws {
         let root = settings.data
+        self.settings = settings
         do {
             try Disk().makeFolders(root)
             lock = try FolderLock("\(root)/lock")
             uploadLanes = Lanes(count: settings.threads.lanes)
             readLanes = Lanes(count: settings.threads.lanes)
             blobs = try BlobStore(root: root, lanes: uploadLanes, limits: settings.storageLimits)
-            publications = Publications()
-            ledger = try Self.ledger(in: root, settings, publications)
+            ledger = try Self.ledger(settings, publications)
         } catch let failure as Failure {
             throw failure
         } catch {
@@ -35,15 +36,44 @@ struct Store {
         }
     }
 
+    /// Writes down which keys sign the log, when that has changed; nothing when the ledger is read-only.
+    @discardableResult
+    func recordKeys() async throws -> [LogKeyChange] {
+        guard ledger.refusal == nil else { return [] }
+        do { return try await ledger.recordKeys() } catch {
+            throw Failure(.cannotStart, "cannot write to the ledger in \(settings.data): \(error)")
+        }
+    }
+
+    /// For a command that has to write to the ledger.
+    func requireWritable() throws {
+        if let reason = ledger.refusal { throw Failure(.foundSomethingWrong, "the ledger is read-only: \(reason)") }
+    }
+
+    /// Replaces the private keys of the log and goes on with the new ones; gives what has been written down of it.
+    mutating func changeKeys(_ change: ([SignerKey]) throws -> [SignerKey]) async throws -> [LogKeyChange] {
+        try requireWritable()
+        try await recordKeys()
+        let file = LogKeyFile(folder: Self.keyFolder(settings.data))
+        try file.write(try change(try file.read() ?? []))
+        await ledger.close()
+        ledger = try Self.ledger(settings, publications)
+        return try await recordKeys()
+    }
+
+    static func keyFolder(_ root: String) -> String { "\(root)/keys" }
+    static func database(_ root: String) -> String { "\(root)/waybill.db" }
+
     /// Opens the ledger with the keys of the log, and makes a key when there is neither a key nor a ledger.
-    private static func ledger(
-        in root: String, _ settings: Settings, _ publications: Publications
-    ) throws -> RegistryCore.Ledger {
-        let (keys, database) = ("\(root)/keys", "\(root)/waybill.db")
+    ///
+    /// What does not fit to what was published, or to the log itself, can be read and not written.
+    private static func ledger(_ settings: Settings, _ publications: Publications) throws -> Ledger {
+        let root = settings.data
+        let (keys, database) = (keyFolder(root), database(root))
         let disk = Disk()
         try disk.makeFolder(keys, in: root)
         let seen = CheckpointFile(folder: keys)
-        let ledger = try RegistryCore.Ledger(
+        let ledger = try Ledger(
             path: database, identity: try identity(in: keys, isNew: try disk.size(of: database) == nil, settings),
             options: settings.ledgerOptions,
             published: { checkpoint in
@@ -56,6 +86,7 @@ struct Store {
         if let checkpoint = try seen.read(), let reason = try ledger.contradiction(to: checkpoint) {
             ledger.refuseWrites(because: reason)
         }
+        try ledger.checkNewest()
         return ledger
     }
 

@@ -11,7 +11,9 @@ struct Waybill: AsyncParsableCommand {
             Exit codes: 0 well, 1 found something wrong, 2 wrong usage, 3 cannot start, or cannot reach the server.
             """,
         version: "waybill \(Version.text)",
-        subcommands: [Serve.self, CheckConfig.self, Migrate.self, Trace.self, VerifyBundle.self])
+        subcommands: [
+            Serve.self, CheckConfig.self, Migrate.self, LedgerCommand.self, Trace.self, VerifyBundle.self,
+        ])
 
     /// Like the library's own `main`, with our exit codes.
     static func main() async {

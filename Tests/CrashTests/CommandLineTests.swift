@@ -23,10 +23,14 @@ import Testing
     }
 
     /// After a change that is meant, `WAYBILL_TEST_RECORD=1 swift test --filter CommandLine` writes the texts anew.
-    @Test(arguments: ["waybill", "serve", "check-config", "migrate", "trace", "verify-bundle"])
+    @Test(arguments: [
+        "waybill", "serve", "check-config", "migrate", "ledger", "ledger verify", "ledger show-key",
+        "ledger rotate-key", "ledger retire-key", "ledger erase", "trace", "verify-bundle",
+    ])
     func `explains each command in words that were agreed on`(_ command: String) async throws {
-        let arguments = command == "waybill" ? ["--help"] : [command, "--help"]
-        let result = try await Program.run(WaybillProgram.path, arguments, environment: ["COLUMNS": "100"])
+        let arguments = command == "waybill" ? [] : command.split(separator: " ").map(String.init)
+        let result = try await Program.run(
+            WaybillProgram.path, arguments + ["--help"], environment: ["COLUMNS": "100"])
         #expect(result.status == 0 && result.errors == "")
         let text = try Help.agreed(on: command, found: result.output)
         #expect(result.output == text)
@@ -37,12 +41,13 @@ import Testing
         let lines = result.output.split(separator: "\n").drop { $0 != "SUBCOMMANDS:" }.dropFirst().dropLast()
         let commands = lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
         let names = commands.map { $0.split(separator: " ")[0] }
-        #expect(names == ["serve", "check-config", "migrate", "trace", "verify-bundle"])
+        #expect(names == ["serve", "check-config", "migrate", "ledger", "trace", "verify-bundle"])
     }
 
     @Test(arguments: [
         ["--frobnicate"], ["serve", "--frobnicate"], ["frobnicate"], ["serve", "--listen"], ["serve", "stray"],
-        ["check-config", "--data"], ["verify-bundle"],
+        ["check-config", "--data"], ["verify-bundle"], ["ledger", "erase", "1"],
+        ["ledger", "erase", "one", "principal"], ["ledger", "erase", "1", "password"],
     ])
     func `ends with 2 when it is used wrongly`(_ arguments: [String]) async throws {
         let result = try await Program.run(WaybillProgram.path, arguments)
@@ -124,7 +129,7 @@ private enum Help {
 
     /// The text for a command; with `WAYBILL_TEST_RECORD` set, what was found becomes it.
     static func agreed(on command: String, found: String) throws -> String {
-        let path = "\(folder)/\(command).txt"
+        let path = "\(folder)/\(command.split(separator: " ").joined(separator: "-")).txt"
         if getenv("WAYBILL_TEST_RECORD") != nil {
             mkdir(folder, 0o755)
             let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)

@@ -27,9 +27,13 @@ struct AuditedBook {
         try source.backup(to: path)
     }
 
-    /// Opens the ledger as a server does.
-    func open(_ identity: LogIdentity = .test) throws -> Ledger {
-        try Ledger(path: path, identity: identity)
+    /// Opens the ledger as a server does. It keeps the folder.
+    func open(published: @escaping @Sendable (SignedCheckpoint) -> Void = { _ in }) throws -> Ledger {
+        try Ledger(
+            path: path, identity: .test,
+            published: { [folder] checkpoint in
+                withExtendedLifetime(folder) { published(checkpoint) }
+            })
     }
 
     /// The first fault that an audit finds, in words.

@@ -46,6 +46,11 @@ package final class BlobStore: Sendable {
         try open(digest).read(size)
     }
 
+    /// The bytes of a small blob below the folder `root`, for who only reads and leaves the folder as it is. Blocks.
+    package static func read(_ digest: Digest, size: Int, in root: String) throws(SystemError) -> [UInt8] {
+        try Disk().openForReading("\(folder(of: digest, in: root))/\(digest.hex)").read(size)
+    }
+
     /// Whether so many bytes may still be written without touching the reserve.
     func hasRoom(for bytes: Int) -> Bool {
         let free = disk.freeBytes(at: root)
@@ -65,7 +70,9 @@ package final class BlobStore: Sendable {
         "\(folder(of: digest))/\(digest.hex)"
     }
 
-    private func folder(of digest: Digest) -> String {
+    private func folder(of digest: Digest) -> String { Self.folder(of: digest, in: root) }
+
+    private static func folder(of digest: Digest, in root: String) -> String {
         "\(root)/blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))"
     }
 

@@ -37,19 +37,27 @@ package final class CheckpointFile: @unchecked Sendable {
 extension Ledger {
     /// Why this ledger must not sign any more after somebody has seen `checkpoint`; nil when it continues it.
     package func contradiction(to seen: SignedCheckpoint) throws -> String? {
-        try read { reader in
-            guard seen.checkpoint.origin == identity.origin else { return nil }
-            let (size, published) = (seen.checkpoint.size, try reader.publishedSize())
-            guard size <= published else {
-                return "a checkpoint of size \(size) was published, and this ledger has \(published) leaves: "
-                    + "it was put back from an older copy"
-            }
-            let root = try reader.root(size: size)
-            guard root == seen.checkpoint.root else {
-                return "the published checkpoint of size \(size) has the root \(seen.checkpoint.root), and this ledger "
-                    + "has \(root): it is another history"
-            }
-            return nil
+        guard seen.checkpoint.origin == identity.origin else { return nil }
+        return try read { try $0.contradiction(to: seen) }
+    }
+}
+
+extension LedgerReader {
+    /// Why what is here does not continue a checkpoint of this log that somebody has seen; nil when it does.
+    package func contradiction(to seen: SignedCheckpoint) throws -> String? {
+        let (size, published) = (seen.checkpoint.size, try publishedSize())
+        guard size <= published else {
+            return "a checkpoint of size \(size) was published, and this ledger has \(published) leaves: "
+                + "it was put back from an older copy"
         }
+        let root: TreeHash
+        do { root = try self.root(size: size) } catch LogError.damaged(let reason) {
+            return "the tree of the published checkpoint of size \(size) cannot be computed: \(reason)"
+        }
+        guard root == seen.checkpoint.root else {
+            return "the published checkpoint of size \(size) has the root \(seen.checkpoint.root), and this ledger "
+                + "has \(root): it is another history"
+        }
+        return nil
     }
 }

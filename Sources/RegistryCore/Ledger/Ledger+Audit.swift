@@ -18,9 +18,12 @@ extension Ledger {
     /// Compares everything with the log, as `checkNewest` does. Takes some seconds for each million records and blocks
     /// meanwhile, but holds up neither readers nor the writer.
     ///
-    /// - Parameter progress: told now and then how many records are done, and how many there are.
+    /// - Parameter progress: told now and then how many records are done, and how many there are; it ends the audit by
+    ///   throwing.
     @discardableResult
-    package func checkAll(progress: (_ done: Int64, _ total: Int64) -> Void = { _, _ in }) throws -> LedgerFault? {
+    package func checkAll(
+        progress: (_ done: Int64, _ total: Int64) throws -> Void = { _, _ in }
+    ) throws -> LedgerFault? {
         let fault = try LedgerAudit(.chained).run(read, progress: progress)
         if let fault { refuseWrites(because: "\(fault)") }
         return fault

@@ -57,3 +57,8 @@ extension LedgerTransaction {
         return LogKeyChange(action: action, key: key, record: record)
     }
 }
+
+extension LogKeyChange: CustomStringConvertible {
+    /// One sentence.
+    package var description: String { "record \(record): \(action.rawValue) \(key)" }
+}

@@ -52,11 +52,11 @@ final class LedgerAudit {
     ///
     /// - Parameters:
     ///   - newest: how many records, at least; nil for all. The tree before them is taken as the tiles say.
-    ///   - progress: told after each piece how many records are done, and how many there are.
+    ///   - progress: told after each piece how many records are done, and how many there are; it ends the audit by throwing.
     /// - Returns: the first fault; nil when all is well.
     /// - Throws: when the database cannot be read, though not because it is damaged.
     func run(
-        newest: Int64? = nil, _ read: Reading, progress: (_ done: Int64, _ total: Int64) -> Void = { _, _ in }
+        newest: Int64? = nil, _ read: Reading, progress: (_ done: Int64, _ total: Int64) throws -> Void = { _, _ in }
     ) throws -> LedgerFault? {
         do {
             try read { try self.begin($0, newest: newest) }
@@ -67,7 +67,7 @@ final class LedgerAudit {
                     isDone = try self.continue(reader)
                     total = try max(reader.leafCount(), self.next)
                 }
-                progress(next, total)
+                try progress(next, total)
             }
             return nil
         } catch let fault as LedgerFault {

@@ -1,0 +1,47 @@
+import LinuxIO
+import Logging
+import RegistryCore
+import Synchronization
+
+/// Compares the whole ledger with its log while the server serves. At the start there was time for the newest records only.
+enum LedgerCheck {
+    private struct Stopped: Error {}
+
+    /// Runs to the end of the ledger or until the task is cancelled.
+    static func run(_ ledger: Ledger, logger: Logger) async {
+        let isStopped = StopFlag()
+        // A lane of its own: it is busy for seconds.
+        let lane = Lanes(count: 1).next()
+        await withTaskCancellationHandler {
+            do {
+                guard ledger.refusal == nil, try ledger.needsFullCheck() else { return }
+                let start = ContinuousClock.now
+                let fault = try await lane.run {
+                    try ledger.checkAll { _, _ in if isStopped.isSet { throw Stopped() } }
+                }
+                if let fault {
+                    logger.error("the ledger is damaged and read-only from now on", metadata: ["fault": "\(fault)"])
+                } else {
+                    logger.info(
+                        "the whole ledger was checked", metadata: ["duration": "\(ContinuousClock.now - start)"])
+                }
+            } catch is Stopped {
+            } catch {
+                logger.error("the ledger could not be checked", metadata: ["error": "\(error)"])
+            }
+        } onCancel: {
+            isStopped.set()
+        }
+    }
+}
+
+/// Whether work on a lane is not wanted any more: a lane knows nothing of tasks.
+private final class StopFlag: Sendable {
+    private let flag = Atomic(false)
+
+    var isSet: Bool { flag.load(ordering: .relaxed) }
+
+    func set() {
+        flag.store(true, ordering: .relaxed)
+    }
+}
