@@ -46,7 +46,9 @@ struct ImageBranches {
         case (false, true):
             Branch(
                 "\("image signed by a trusted key", .good), \("no trusted signature under a build record", .doubtful)")
-        case (false, false): Branch("\("no trusted signature: what follows are claims", .doubtful)")
+        case (false, false) where !answer.platforms.isEmpty:
+            Branch("\("no trusted signature about the index itself", .doubtful); each platform has its own records")
+        case (false, false): Branch("\("no trusted signature: the records are claims", .doubtful)")
         }
     }
 

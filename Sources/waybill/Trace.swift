@@ -13,7 +13,8 @@ struct Trace: AsyncParsableCommand {
             The server is asked over HTTPS, over plain HTTP on loopback and where the URL begins with http://.
 
             With --verify, the proof of each record that is shown is fetched and checked here, against the key of the \
-            log that you got from somebody you trust: it is in the log, and says what the record was shown to say.
+            log that you got from somebody you trust: it is in the log, and says what the record was shown to say. What \
+            the signatures of builders are worth is the server's judgement; verify-bundle tells without it.
 
             Ends with 1 when the image is not known, when a proof is wrong, and with --strict when statements contradict \
             each other or a signature is invalid.
