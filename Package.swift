@@ -111,7 +111,7 @@ let package = Package(
 /// Tests of each target, and what they use besides it.
 let tests: [(name: String, uses: [Target.Dependency])] = [
     ("OCITests", ["OCI"]),
-    ("AttestationTests", ["Attestation", "OCI", crypto, cryptoExtras]),
+    ("AttestationTests", ["Attestation", "OCI", "RegistryTesting", crypto, cryptoExtras]),
     ("AuditingTests", ["Auditing", "Attestation", "OCI", "RegistryTesting", "TransparencyLog"]),
     ("HTTPWireTests", ["HTTPWire", http]),
     ("TransparencyLogTests", ["TransparencyLog", "OCI", "RegistryTesting", asn1]),
@@ -134,7 +134,13 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     ),
     ("RegistryAPITests", ["RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", http]),
     // Live, on loopback: one row for each end-point and code of the distribution specification, and for each client's ways.
-    ("ConformanceTests", ["RegistryAPI", "RegistryCore", "HTTPServing", "OCI", "RegistryTesting"]),
+    (
+        "ConformanceTests",
+        [
+            "Attestation", "RegistryAPI", "RegistryCore", "HTTPServing", "OCI", "RegistryTesting", "TransparencyLog",
+            crypto,
+        ]
+    ),
     // Against the built program: real clients, and kill -9.
     ("InteropTests", ["RegistryCore", "OCI", "RegistryTesting", "TraceView", "TransparencyLog", "waybill"]),
     ("CrashTests", ["RegistryCore", "OCI", "SQLite", "TransparencyLog", "RegistryTesting", "waybill"]),

@@ -61,8 +61,8 @@ extension API {
     }
 
     func number(_ text: String, _ name: String) throws -> Int64 {
-        guard let number = Int64(text), number >= 0 else {
-            throw Problem(400, .unsupported, "\(name) must be a number that is not negative")
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(text) else {
+            throw Problem(400, .unsupported, "\(name) must be a number from 0 to \(Int64.max)")
         }
         return number
     }

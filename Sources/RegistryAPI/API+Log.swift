@@ -93,7 +93,7 @@ extension API {
     func getProof(_ index: Int64, _ request: Request) async throws -> Response {
         let query = request.head.target.queryItems
         let size = try query.first("size").map { try number($0, "size") }
-        switch ProofForm(request.head.fields[.accept], query.first("format")) {
+        switch ProofForm(request.head.fields, query.first("format")) {
         case .text?:
             let proof = try await registry.aside { try registry.proof(of: index, size: size) }
             let file = try TlogProof(extra: proof.entry, inclusion: proof.inclusion, checkpoint: proof.checkpoint)
@@ -131,8 +131,8 @@ extension API {
 private enum ProofForm {
     case text, bundle, sigstore
 
-    /// What `format` says, or else the first of our forms that `Accept` names; a bundle when it names nothing in particular.
-    init?(_ accept: String?, _ format: String?) {
+    /// What `format` says, or else what `Accept` takes. Where it takes both, text if it begins with text, otherwise a bundle.
+    init?(_ fields: HTTPFields, _ format: String?) {
         if let format {
             switch format {
             case "text": self = .text
@@ -142,25 +142,19 @@ private enum ProofForm {
             }
             return
         }
-        let ranges = (accept ?? "*/*").split(separator: ",").map { range in
-            String(range.prefix { $0 != ";" }).trimmingSpaces
-        }
-        for range in ranges {
-            switch range {
-            case "text/plain", "text/*": self = .text
-            case SigstoreBundle.mediaType.rawValue: self = .sigstore
-            case API.bundleType, "application/json", "application/*", "*/*": self = .bundle
-            default: continue
-            }
+        let accept = Accept(fields)
+        if fields[.accept]?.contains(SigstoreBundle.mediaType.rawValue) == true {
+            self = .sigstore
             return
         }
-        return nil
-    }
-}
-
-extension String {
-    fileprivate var trimmingSpaces: String {
-        String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+        let takesBundle = accept.matches(API.bundleType) || accept.matches("application/json")
+        guard accept.matches("text/plain") else {
+            guard takesBundle else { return nil }
+            self = .bundle
+            return
+        }
+        let beginsWithText = fields[.accept]?.lowercased().hasPrefix("text/") == true
+        self = takesBundle && !beginsWithText ? .bundle : .text
     }
 }
 

@@ -49,11 +49,15 @@ extension API {
     ]
 
     private func filter(_ query: QueryItems) throws -> RecordFilter {
+        var seen: Set<String> = []
         for item in query {
             // A condition that is silently ignored would make an auditor believe a wrong answer.
             guard Self.filters.contains(where: { $0.utf8.elementsEqual(item.name.utf8) }) else {
                 throw Problem(
                     400, .unsupported, "unknown parameter; known are \(Self.filters.sorted().joined(separator: ", "))")
+            }
+            guard seen.insert(item.name).inserted else {
+                throw Problem(400, .unsupported, "\(item.name) may be asked for once only")
             }
         }
         var filter = RecordFilter()
@@ -164,8 +168,8 @@ extension API {
     /// Source and revision as the best record has them, what it was built on, and what was built on it.
     private func lineage(of trace: Trace) -> JSONValue {
         let best =
-            trace.records.entries.last { $0.kind == RecordKind.build.rawValue && $0.revision != nil }
-            ?? trace.records.entries.last { $0.kind == RecordKind.push.rawValue }
+            trace.history.last { $0.kind == RecordKind.build.rawValue && $0.revision != nil }
+            ?? trace.history.last { $0.kind == RecordKind.push.rawValue }
         let document = best.flatMap { try? JSONValue(parsing: Array($0.document.utf8)) }
         return [
             "source": document?["fields"]?["source"] ?? document?["source"] ?? .null,
@@ -192,7 +196,7 @@ extension API {
     /// Whether a trusted key vouches for it, and what contradicts itself.
     private func summary(of trace: Trace) -> JSONValue {
         func hasValid(_ kind: RecordKind) -> Bool {
-            trace.records.entries.contains { record in
+            trace.history.contains { record in
                 guard record.kind == kind.rawValue else { return false }
                 let document = try? JSONValue(parsing: Array(record.document.utf8))
                 return document?["verification"]?["signature"] == "valid"

@@ -1,5 +1,6 @@
 import Attestation
 import OCI
+import RegistryTesting
 import Testing
 
 /// One document of each format that clients send, and the reader for it.
@@ -14,10 +15,11 @@ private struct Format: CustomTestStringConvertible {
             _ = try envelope.statement().subjectDigests
         },
         Format(testDescription: "bundle", document: bundle) { try _ = SigstoreBundle(parsing: $0) },
-        Format(testDescription: "BuildKit's statement", document: statementText(Predicate.buildKitLocal)) { bytes in
+        Format(testDescription: "BuildKit's statement", document: statementText(ProvenancePredicate.buildKitLocal)) {
+            bytes in
             _ = BuildRecord(provenance: try Statement(parsing: bytes), now: now)?.json.serialized()
         },
-        Format(testDescription: "Tekton's statement", document: statementText(Predicate.tektonV02)) { bytes in
+        Format(testDescription: "Tekton's statement", document: statementText(ProvenancePredicate.tektonV02)) { bytes in
             _ = BuildRecord(provenance: try Statement(parsing: bytes), now: now)?.images
         },
         Format(testDescription: "plain record", document: plain) { bytes in

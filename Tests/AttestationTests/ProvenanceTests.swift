@@ -1,12 +1,13 @@
 import Attestation
 import OCI
+import RegistryTesting
 import Testing
 
 @Suite struct `Provenance of BuildKit` {
     @Test func `gives the context as revision, and not what a Dockerfile fetched`() throws {
-        let record = try record(Predicate.buildKitRemote)
+        let record = try record(ProvenancePredicate.buildKitRemote)
         #expect(record.builder == "https://github.com/docker/buildx/actions/runs/3709599520")
-        #expect(record.revision?.description == "gitCommit:\(Predicate.commit)")
+        #expect(record.revision?.description == "gitCommit:\(ProvenancePredicate.commit)")
         #expect(record.revision?.evidence == .resolved)
         #expect(record.source == "https://github.com/moby/buildkit.git#refs/tags/v0.11.0")
         #expect(record.startedOn?.description == "2022-12-08T11:48:59.466513707Z")
@@ -20,17 +21,17 @@ import Testing
     }
 
     @Test func `gives base images by name and digest`() throws {
-        let image = try #require(try record(Predicate.buildKitRemote).images.first)
+        let image = try #require(try record(ProvenancePredicate.buildKitRemote).images.first)
         #expect(image.repository == "alpine")
         #expect(image.tag == "3.17")
         #expect(image.platform == "linux/amd64")
-        #expect(image.digest?.hex == Predicate.alpine)
+        #expect(image.digest?.hex == ProvenancePredicate.alpine)
     }
 
     @Test func `of a local context has a hint only, marked as such`() throws {
-        let record = try record(Predicate.buildKitLocal)
+        let record = try record(ProvenancePredicate.buildKitLocal)
         #expect(record.builder == nil)
-        #expect(record.revision?.commit == Predicate.commit)
+        #expect(record.revision?.commit == ProvenancePredicate.commit)
         #expect(record.revision?.evidence == .hint)
         #expect(record.revision?.isDirty == true)
         #expect(record.source == "https://github.com/crazy-max/buildx.git")
@@ -39,14 +40,15 @@ import Testing
     }
 
     @Test func `is read in version 0_2 too`() throws {
-        let record = try record(Predicate.buildKitV02, type: "https://slsa.dev/provenance/v0.2")
-        #expect(record.revision?.commit == Predicate.commit)
+        let record = try record(ProvenancePredicate.buildKitV02, type: "https://slsa.dev/provenance/v0.2")
+        #expect(record.revision?.commit == ProvenancePredicate.commit)
         #expect(record.revision?.evidence == .resolved)
         #expect(record.startedOn?.description == "2021-11-17T15:00:00Z")
         #expect(record.labels == ["FOO": "bar"])
         #expect(record.invocation == "rpv7a389uzil5lqmrgwhijwjz")
         #expect(record.images.map(\.repository) == ["alpine"])
-        let local = try AttestationTests.record(Predicate.buildKitV02Local, type: "https://slsa.dev/provenance/v0.2")
+        let local = try AttestationTests.record(
+            ProvenancePredicate.buildKitV02Local, type: "https://slsa.dev/provenance/v0.2")
         #expect(local.revision?.evidence == .hint)
         #expect(local.source == "git@github.com:moby/buildkit.git")
         #expect(local.environment == ["platform": "linux/arm64"])
@@ -55,8 +57,8 @@ import Testing
 
 @Suite struct `Provenance of GitHub` {
     @Test func `gives the commit of the repository that the workflow is in`() throws {
-        let record = try record(Predicate.gitHub)
-        #expect(record.revision?.commit == Predicate.commit)
+        let record = try record(ProvenancePredicate.gitHub)
+        #expect(record.revision?.commit == ProvenancePredicate.commit)
         #expect(record.source == "git+https://github.com/octo/app@refs/heads/main")
         #expect(record.invocationURL == "https://github.com/octo/app/actions/runs/9/attempts/1")
         #expect(record.environment == ["event": "push", "runner": "github-hosted"])
@@ -64,8 +66,8 @@ import Testing
     }
 
     @Test func `does not bring the name of a person into the record`() throws {
-        let record = try record(Predicate.gitHubV02, type: "https://slsa.dev/provenance/v0.2")
-        #expect(record.revision?.commit == Predicate.commit)
+        let record = try record(ProvenancePredicate.gitHubV02, type: "https://slsa.dev/provenance/v0.2")
+        #expect(record.revision?.commit == ProvenancePredicate.commit)
         #expect(record.environment == ["architecture": "X64", "os": "ubuntu22", "event": "push"])
         #expect(!text(record.json).contains("octocat"))
     }
@@ -73,9 +75,9 @@ import Testing
 
 @Suite struct `Provenance of Tekton Chains` {
     @Test func `gives the source of the task, not of the pipeline`() throws {
-        let record = try record(Predicate.tekton)
+        let record = try record(ProvenancePredicate.tekton)
         #expect(record.builder == "https://tekton.dev/chains/v2")
-        #expect(record.revision?.commit == Predicate.commit)
+        #expect(record.revision?.commit == ProvenancePredicate.commit)
         #expect(record.revision?.evidence == .resolved)
         #expect(record.source == "git+https://git.example.com/team/app.git")
         #expect(record.invocation == "abhhf-12354-asjsdbjs23-taskrun1")
@@ -83,8 +85,8 @@ import Testing
     }
 
     @Test func `is read in version 0_2 too`() throws {
-        let record = try record(Predicate.tektonV02, type: "https://slsa.dev/provenance/v0.2")
-        #expect(record.revision?.commit == Predicate.commit)
+        let record = try record(ProvenancePredicate.tektonV02, type: "https://slsa.dev/provenance/v0.2")
+        #expect(record.revision?.commit == ProvenancePredicate.commit)
         #expect(record.revision?.evidence == .resolved)
         #expect(record.source == "git+https://git.example.com/team/app.git")
         #expect(record.images.map(\.repository) == ["gcr.io/test1/test1"])
@@ -94,7 +96,7 @@ import Testing
     @Test func `takes the word of the parameters when no dependency is the source`() throws {
         let predicate = """
             {"buildDefinition":{"buildType":"https://tekton.dev/chains/v2/slsa-tekton","externalParameters":{"runSpec":{
-              "params":[{"name":"CHAINS-GIT_COMMIT","value":"\(Predicate.commit)"},
+              "params":[{"name":"CHAINS-GIT_COMMIT","value":"\(ProvenancePredicate.commit)"},
                         {"name":"CHAINS-GIT_URL","value":"https://git.example.com/a"}]}}}}
             """
         let record = try record(predicate)
@@ -120,7 +122,9 @@ import Testing
         "https://spdx.dev/Document", "https://sigstore.dev/cosign/sign/v1", "https://slsa.dev/provenanceX",
     ])
     func `is not read out of another kind of statement`(_ type: String) throws {
-        #expect(BuildRecord(provenance: try statement(statementText(Predicate.gitHub, type: type)), now: now) == nil)
+        #expect(
+            BuildRecord(provenance: try statement(statementText(ProvenancePredicate.gitHub, type: type)), now: now)
+                == nil)
     }
 
     @Test(arguments: [
@@ -224,8 +228,10 @@ import Testing
 
 @Suite struct `Provenance with anything in it` {
     private static let predicates = [
-        Predicate.buildKitRemote, Predicate.buildKitLocal, Predicate.buildKitV02, Predicate.buildKitV02Local,
-        Predicate.gitHub, Predicate.gitHubV02, Predicate.tekton, Predicate.tektonV02,
+        ProvenancePredicate.buildKitRemote, ProvenancePredicate.buildKitLocal, ProvenancePredicate.buildKitV02,
+        ProvenancePredicate.buildKitV02Local,
+        ProvenancePredicate.gitHub, ProvenancePredicate.gitHubV02, ProvenancePredicate.tekton,
+        ProvenancePredicate.tektonV02,
     ]
 
     /// Each member of each predicate in turn becomes something else: what remains is still read.

@@ -12,11 +12,13 @@ struct Live: SuiteTrait, TestTrait, TestScoping {
 
     private let limits: RegistryLimits
     private let policy: RepositoryPolicy
+    private let trust: TrustedBuilders
     let isRecursive = true
 
-    fileprivate init(limits: RegistryLimits, policy: RepositoryPolicy) {
+    fileprivate init(limits: RegistryLimits, policy: RepositoryPolicy, trust: TrustedBuilders) {
         self.limits = limits
         self.policy = policy
+        self.trust = trust
     }
 
     /// The server of the test that runs.
@@ -28,9 +30,9 @@ struct Live: SuiteTrait, TestTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
     ) async throws {
-        let (limits, policy) = (limits, policy)
+        let (limits, policy, trust) = (limits, policy, trust)
         try await Slots.shared.withSlot {
-            let store = try TestRegistry(limits: limits, rule: { _ in policy })
+            let store = try TestRegistry(limits: limits, trust: trust, rule: { _ in policy })
             let server = try TestServer(store, limits: limits, loopCount: 1)
             do {
                 try await Self.$current.withValue(server) { try await function() }
@@ -77,9 +79,12 @@ extension Trait where Self == Live {
     /// Each test has a server of its own.
     static var live: Live { .live() }
 
-    /// Each test has a server of its own, with these limits and this policy for every repository.
-    static func live(limits: RegistryLimits = RegistryLimits(), policy: RepositoryPolicy = RepositoryPolicy()) -> Live {
-        Live(limits: limits, policy: policy)
+    /// Each test has a server of its own, with these limits, this policy for every repository, and these trusted builders.
+    static func live(
+        limits: RegistryLimits = RegistryLimits(), policy: RepositoryPolicy = RepositoryPolicy(),
+        trust: TrustedBuilders = TrustedBuilders()
+    ) -> Live {
+        Live(limits: limits, policy: policy, trust: trust)
     }
 }
 
@@ -95,6 +100,13 @@ extension RegistryLimits {
     static func uploads(atMost count: Int) -> RegistryLimits {
         var limits = RegistryLimits()
         limits.uploadsPerRepository = count
+        return limits
+    }
+
+    /// Attestations and build records of this many bytes.
+    static func evidence(of count: Int) -> RegistryLimits {
+        var limits = RegistryLimits()
+        limits.evidence = count
         return limits
     }
 

@@ -208,7 +208,8 @@ private struct RevisionRange {
 }
 
 extension String {
-    fileprivate func isOrExtends(_ name: String) -> Bool {
+    /// Whether it is that name, or goes on behind it with a slash.
+    func isOrExtends(_ name: String) -> Bool {
         guard utf8.starts(with: name.utf8) else { return false }
         let rest = utf8.dropFirst(name.utf8.count)
         return rest.isEmpty || rest.first == UInt8(ascii: "/") || name.utf8.last == UInt8(ascii: "/")

@@ -35,16 +35,6 @@ extension Registry {
         }
     }
 
-    /// The name that Archivista's API gives to the evidence of a record.
-    package func gitoid(ofRecord id: Int64) throws -> Gitoid? {
-        try ledger.read { reader in
-            guard let digest = try reader.record(id)?.evidence, let evidence = try reader.evidence(digest) else {
-                return nil
-            }
-            return evidence.gitoid
-        }
-    }
-
     /// What the leaf of a record commits to besides itself: the envelope, and the statement or else the record's own
     /// document. Blocks: called on a lane.
     package func committedContent(of record: StoredRecord) throws -> (envelope: JSONValue?, body: [UInt8]?) {
@@ -86,7 +76,7 @@ extension Registry {
         }
         var found: [AttestationBundle] = []
         for record in page.records {
-            if let predicateType, record.predicateType?.utf8.starts(with: predicateType.utf8) != true { continue }
+            if let predicateType, record.predicateType?.isOrExtends(predicateType) != true { continue }
             guard found.count < limit else { return Page(found, next: found.last?.record) }
             if let bundle = try sigstoreBundle(of: record) {
                 found.append(AttestationBundle(record: record.id, bundle: bundle))

@@ -8,6 +8,8 @@ package struct EvidenceReceipt: Sendable {
     package let record: Int64
     /// Whether it was there already, so that nothing was written.
     package let isReplayed: Bool
+    /// SHA-256 of a git blob with the bytes that were sent, by which Archivista's API knows them.
+    package let gitoid: String
 }
 
 extension Registry {
@@ -21,26 +23,31 @@ extension Registry {
     /// The same evidence again is not written again: it gives the record that is there. May be about content that has not
     /// been pushed yet.
     ///
+    /// - Parameter keepsEachSpelling: whether bytes that say the same as a known record are kept besides those it was read
+    ///   from, so that whoever sent them can ask for exactly them.
     /// - Throws: `EvidenceError`; then nothing was stored.
     package func take(
-        _ bytes: [UInt8], as form: EvidenceForm, idempotencyKey key: String? = nil, by actor: Actor
+        _ bytes: [UInt8], as form: EvidenceForm, idempotencyKey key: String? = nil, keepsEachSpelling: Bool = false,
+        by actor: Actor
     ) async throws -> EvidenceReceipt {
         if let key { try Self.check(key) }
         guard blobs.hasRoom(for: bytes.count) else { throw LedgerError.outOfSpace }
         let reader = EvidenceReader(trust: trust, now: Timestamp(milliseconds: clock.milliseconds))
         let evidence = try await aside { try reader.read(bytes, as: form) }
         guard !evidence.isInvalid else { throw EvidenceError.invalidSignature }
+        let request = Digest(.sha256, of: bytes).hash
+        // Asked here as well, so that what is going to be refused does not become a file first.
+        if let key { _ = try ledger.read { try $0.earlier(idempotencyKey: key, request: request) } }
         let kept = try await keep(evidence)
+        let gitoid = kept.gitoid.hex
         return try await ledger.write { transaction in
-            if let key, let earlier = try transaction.reader.request(idempotencyKey: key) {
-                guard earlier.hash == kept.digest.hash else { throw EvidenceError.keyReused(record: earlier.record) }
-                return EvidenceReceipt(record: earlier.record, isReplayed: true)
+            if let key, let earlier = try transaction.reader.earlier(idempotencyKey: key, request: request) {
+                return EvidenceReceipt(record: earlier, isReplayed: true, gitoid: gitoid)
             }
             let (record, isNew) = try transaction.append(kept, by: actor)
-            if let key {
-                try transaction.keep(idempotencyKey: key, request: kept.digest.hash, record: record)
-            }
-            return EvidenceReceipt(record: record, isReplayed: !isNew)
+            if keepsEachSpelling { try transaction.put(kept) }
+            if let key { try transaction.keep(idempotencyKey: key, request: request, record: record) }
+            return EvidenceReceipt(record: record, isReplayed: !isNew, gitoid: gitoid)
         }
     }
 
@@ -90,9 +97,7 @@ extension LedgerTransaction {
     func append(_ kept: KeptEvidence, by actor: Actor) throws -> (record: Int64, isNew: Bool) {
         let draft = kept.evidence.draft
         if let key = draft.naturalKey, let known = try reader.record(naturalKey: key) { return (known, false) }
-        try putEvidence(
-            kept.digest, gitoid: kept.gitoid, mediaType: kept.evidence.mediaType, size: kept.evidence.content.count,
-            content: kept.isFile ? nil : kept.evidence.content)
+        try put(kept)
         let record = try append(draft, by: actor)
         if let entry = kept.evidence.rekorEntry {
             _ = try append(rekorEntry: entry, about: draft.digest, document: ["of": .integer(record)], by: Actor())
@@ -109,6 +114,24 @@ extension LedgerTransaction {
         draft.naturalKey = Digest(.sha256, of: entry)
         if let key = draft.naturalKey, let known = try reader.record(naturalKey: key) { return (known, false) }
         return (try append(draft, by: actor), true)
+    }
+
+    /// Keeps the bytes of evidence, if they are not there already.
+    fileprivate func put(_ kept: KeptEvidence) throws {
+        try putEvidence(
+            kept.digest, gitoid: kept.gitoid, mediaType: kept.evidence.mediaType, size: kept.evidence.content.count,
+            content: kept.isFile ? nil : kept.evidence.content)
+    }
+}
+
+extension LedgerReader {
+    /// The record of an earlier request with this key; nil when there was none.
+    ///
+    /// - Throws: `EvidenceError.keyReused` when that request was another.
+    fileprivate func earlier(idempotencyKey key: String, request: [UInt8]) throws -> Int64? {
+        guard let earlier = try self.request(idempotencyKey: key) else { return nil }
+        guard earlier.hash == request else { throw EvidenceError.keyReused(record: earlier.record) }
+        return earlier.record
     }
 }
 

@@ -13,8 +13,10 @@ package struct Trace: Sendable {
     package let tags: [TagLocation]
     /// Manifests that name it, oldest first, with what was recorded of their last push.
     package let containers: [Containment]
-    /// Records about it, oldest first.
+    /// Records about it, oldest first: the page that was asked for.
     package let records: Page<StoredRecord, Int64>
+    /// The records that everything else here is told from, whatever page was asked for; oldest first.
+    package let history: [StoredRecord]
     /// Which of the manifest's children have records of their own, and the newest push among them.
     package let children: [Digest: StoredRecord]
     /// The attestation manifests of an index, by the image they are about.
@@ -52,13 +54,14 @@ extension Registry {
             for child in (manifest?.manifests ?? []).prefix(Self.tracedChildren) {
                 children[child.digest] = try reader.lastPush(of: child.digest)
             }
-            let lineage = Lineage(reader: reader, manifest: manifest, digest: digest, records: records.records)
+            let history = record < 0 ? records : try reader.records(about: digest, after: -1, limit: limits.page)
+            let lineage = Lineage(reader: reader, manifest: manifest, digest: digest, records: history.records)
             return Trace(
                 digest: digest, manifest: manifest,
                 repositories: try reader.repositories(
                     servingManifest: place.manifest, blob: place.blob, limit: Self.tracedLocations),
                 tags: try place.manifest.map { try reader.tags(pointingAt: $0, limit: Self.tracedLocations) } ?? [],
-                containers: containers, records: Page(records), children: children,
+                containers: containers, records: Page(records), history: history.records, children: children,
                 attestations: manifest?.attestationsByImage ?? [:], bases: try lineage.bases(),
                 derived: try lineage.derived(), conflicts: lineage.conflicts(),
                 checkpoint: try publishedCheckpoint(from: reader))

@@ -1,13 +1,15 @@
 /// Predicates as real builders write them, from the specifications and their documentation.
-enum Predicate {
-    static let commit = "4b220de5058abfd01ff619c9d2ff6b09a049bea0"
-    static let alpine = "8914eb54f968791faf6a8638949e480fef81e697984fba772b3976835194c6d4"
+package enum ProvenancePredicate {
+    /// The commit that all of them built.
+    package static let commit = "4b220de5058abfd01ff619c9d2ff6b09a049bea0"
+    /// The hash of the base image that most of them used.
+    package static let alpine = "8914eb54f968791faf6a8638949e480fef81e697984fba772b3976835194c6d4"
 
     private static let alpineDependency =
         #"{"uri":"pkg:docker/alpine@3.17?platform=linux%2Famd64","digest":{"sha256":"\#(alpine)"}}"#
 
     /// BuildKit, SLSA 1, a context in git, `mode=max`.
-    static let buildKitRemote = """
+    package static let buildKitRemote = """
         {"buildDefinition":{
           "buildType":"https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
           "externalParameters":{
@@ -27,7 +29,7 @@ enum Predicate {
         """
 
     /// BuildKit, SLSA 1, a local context with the hints of buildx, and a Dockerfile that fetches another repository.
-    static let buildKitLocal = """
+    package static let buildKitLocal = """
         {"buildDefinition":{
           "buildType":"https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
           "externalParameters":{"configSource":{"path":"Dockerfile"},
@@ -42,7 +44,7 @@ enum Predicate {
         """
 
     /// BuildKit, SLSA 0.2.
-    static let buildKitV02 = """
+    package static let buildKitV02 = """
         {"builder":{"id":""},"buildType":"https://mobyproject.org/buildkit@v1",
          "materials":[\(alpineDependency)],
          "invocation":{"configSource":{"uri":"https://github.com/moby/buildkit.git#refs/tags/v0.11.0",
@@ -57,7 +59,7 @@ enum Predicate {
         """
 
     /// BuildKit, SLSA 0.2, a local context.
-    static let buildKitV02Local = """
+    package static let buildKitV02Local = """
         {"builder":{"id":""},"buildType":"https://mobyproject.org/buildkit@v1","materials":[\(alpineDependency)],
          "invocation":{"configSource":{"entryPoint":"Dockerfile"},"parameters":{"frontend":"dockerfile.v0"},
           "environment":{"platform":"linux/arm64"}},
@@ -66,7 +68,7 @@ enum Predicate {
         """
 
     /// GitHub's attest-build-provenance.
-    static let gitHub = """
+    package static let gitHub = """
         {"buildDefinition":{"buildType":"https://actions.github.io/buildtypes/workflow/v1",
           "externalParameters":{"workflow":{"ref":"refs/heads/main","repository":"https://github.com/octo/app",
             "path":".github/workflows/build.yml"}},
@@ -80,7 +82,7 @@ enum Predicate {
         """
 
     /// slsa-github-generator, SLSA 0.2.
-    static let gitHubV02 = """
+    package static let gitHubV02 = """
         {"builder":{"id":"https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_container_slsa3.yml@refs/tags/v1.5.0"},
          "buildType":"https://github.com/slsa-framework/slsa-github-generator/container@v1",
          "invocation":{"configSource":{"uri":"git+https://github.com/octo/app@refs/heads/main","digest":{"sha1":"\(commit)"},
@@ -91,7 +93,7 @@ enum Predicate {
         """
 
     /// Tekton Chains `slsa/v1`, which is SLSA 0.2: the pipeline comes from a catalogue, the source from a task's results.
-    static let tektonV02 = """
+    package static let tektonV02 = """
         {"builder":{"id":"https://tekton.dev/chains/v2"},"buildType":"tekton.dev/v1/PipelineRun",
          "invocation":{"configSource":{"uri":"git+https://github.com/tektoncd/catalog.git",
             "digest":{"sha1":"\(String(repeating: "9", count: 40))"},"entryPoint":"pipeline/build.yaml"},
@@ -105,7 +107,7 @@ enum Predicate {
         """
 
     /// Tekton Chains `slsa/v2alpha4`, which is SLSA 1.
-    static let tekton = """
+    package static let tekton = """
         {"buildDefinition":{"buildType":"https://tekton.dev/chains/v2/slsa",
           "externalParameters":{"runSpec":{"pipelineRef":{"resolver":"git"},"params":[{"name":"IMAGE","value":"x"},
             {"name":"list","value":["a"]}],"timeouts":{"pipeline":"1h0m0s"}}},
