@@ -120,6 +120,9 @@ extension Settings {
         Key(
             "ledger.timestamp_interval", \.ledger.timestampInterval, .duration(.seconds(10)...minutes(60 * 24)),
             "Time between two checkpoints that are dated."),
+        Key(
+            "ledger.sigstore_entries", \.ledger.sigstoreEntries, .bool,
+            "Whether a valid signature is logged in Rekor's form as well."),
     ]
 }
 

@@ -12,6 +12,8 @@ extension Settings {
         package var timestampAuthority = ""
         /// The time between two checkpoints that are dated.
         package var timestampInterval = Duration.seconds(10 * 60)
+        /// Whether a valid signature is logged in Rekor's form as well.
+        package var sigstoreEntries = true
     }
 }
 

@@ -21,7 +21,7 @@ extension Settings {
             }
         }
         guard problems.isEmpty else { throw Failure(.cannotStart, problems.joined(separator: "\n")) }
-        return TrustedBuilders(builders)
+        return TrustedBuilders(builders, logsForSigstore: ledger.sigstoreEntries)
     }
 
     /// The log's ties to witnesses and time-stamp authorities; nil when there are none.

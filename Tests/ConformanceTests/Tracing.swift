@@ -2,6 +2,7 @@ import OCI
 import RegistryCore
 import RegistryTesting
 import Testing
+import TransparencyLog
 
 /// Images that share layers, and say what they are based on.
 enum Lineages {

@@ -100,7 +100,8 @@ extension LedgerTransaction {
         try put(kept)
         let record = try append(draft, by: actor)
         if let entry = kept.evidence.rekorEntry {
-            _ = try append(rekorEntry: entry, about: draft.digest, document: ["of": .integer(record)], by: Actor())
+            // About nothing: it says of the record what the record says better, and is found through it.
+            _ = try append(rekorEntry: entry, about: nil, document: ["of": .integer(record)], by: Actor())
         }
         return (record, true)
     }

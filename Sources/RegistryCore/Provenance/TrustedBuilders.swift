@@ -7,16 +7,27 @@ package struct TrustedBuilders: Sendable {
     let verifier: SignatureVerifier
     let policy: BuilderPolicy
 
+    /// Whether a valid signature is logged in Rekor's form as well.
+    private let logsForSigstore: Bool
+
     /// Trusts each key for the builders that stand beside it.
-    package init(_ builders: [(key: BuilderKey, allowed: [BuilderPolicy.BuilderPattern])] = []) {
+    ///
+    /// - Parameter logsForSigstore: whether a valid signature gets a second leaf, in Rekor's form, so that its bundle can be
+    ///   given to clients of Sigstore.
+    package init(
+        _ builders: [(key: BuilderKey, allowed: [BuilderPolicy.BuilderPattern])] = [], logsForSigstore: Bool = false
+    ) {
+        self.logsForSigstore = logsForSigstore
         keys = builders.map(\.key)
         verifier = SignatureVerifier(keys: keys)
         policy = BuilderPolicy(builders.flatMap { builder in builder.allowed.map { (builder.key.id, $0) } })
     }
 
-    /// The entry in Rekor's form for a signature that was found to be valid; nil for keys that Rekor does not know.
+    /// The entry in Rekor's form for a signature that was found to be valid; nil for keys that Rekor does not know, and when
+    /// there are no such entries.
     func rekorEntry(of envelope: Envelope, signedBy verification: Verification) -> [UInt8]? {
-        keys.lazy.filter { verification.keyids.contains($0.id) }
+        guard logsForSigstore else { return nil }
+        return keys.lazy.filter { verification.keyids.contains($0.id) }
             .compactMap { HashedRekord(envelope: envelope, publicKey: $0)?.entry }.first
     }
 }
