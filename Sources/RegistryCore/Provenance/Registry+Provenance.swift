@@ -54,7 +54,9 @@ extension Registry {
             for child in (manifest?.manifests ?? []).prefix(Self.tracedChildren) {
                 children[child.digest] = try reader.lastPush(of: child.digest)
             }
-            let history = record < 0 && !records.isCut ? records : try reader.records(about: digest, after: -1, limit: limits.page)
+            let history =
+                record < 0 && !records.isCut
+                ? records : try reader.records(about: digest, after: -1, limit: limits.page)
             let lineage = Lineage(reader: reader, manifest: manifest, digest: digest, records: history.records)
             return Trace(
                 digest: digest, manifest: manifest,
