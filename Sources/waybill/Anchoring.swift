@@ -24,8 +24,12 @@ extension Settings {
         return TrustedBuilders(builders, logsForSigstore: ledger.sigstoreEntries)
     }
 
+    /// Requests to others that may run at once. A server that does not answer holds its lane for as long as a request may
+    /// take, so these are no lanes that anything else waits for.
+    private static let outboundLanes = 4
+
     /// The log's ties to witnesses and time-stamp authorities; nil when there are none.
-    func anchors(of ledger: RegistryCore.Ledger, lanes: Lanes, logger: Logger) throws -> Anchors? {
+    func anchors(of ledger: RegistryCore.Ledger, logger: Logger) throws -> Anchors? {
         guard !self.ledger.witnesses.isEmpty || !self.ledger.timestampAuthority.isEmpty else { return nil }
         var schedule = AnchoringSchedule()
         schedule.timestamps = self.ledger.timestampInterval
@@ -34,7 +38,7 @@ extension Settings {
             return Anchors(
                 log: ledger, witnesses: try self.ledger.witnesses.map { try Witness(parsing: $0) },
                 timestamps: authority.isEmpty ? [] : [try OutboundURL(parsing: authority)],
-                client: OutboundClient(lanes: lanes), schedule: schedule, logger: logger)
+                client: OutboundClient(lanes: Lanes(count: Self.outboundLanes)), schedule: schedule, logger: logger)
         } catch {
             throw Failure(.cannotStart, "ledger: \(error)")
         }

@@ -28,7 +28,7 @@ struct Serve: AsyncParsableCommand {
         Self.raiseDescriptorLimit()
         let trust = try settings.trustedBuilders()
         let store = try Store(settings)
-        let anchors = try settings.anchors(of: store.ledger, lanes: store.readLanes, logger: logger)
+        let anchors = try settings.anchors(of: store.ledger, logger: logger)
         if let anchors {
             // Before the first write: a log that was put back from an older copy must sign nothing more.
             _ = await anchors.checkAtStart(timeout: .seconds(5))
