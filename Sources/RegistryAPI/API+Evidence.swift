@@ -22,7 +22,7 @@ extension API {
         return try response(to: receipt)
     }
 
-    /// Receives a body of evidence into memory. Few large ones are received at once.
+    /// Receives a body of evidence into memory, up to the limit for one of them; there is no limit for all of them together.
     private func evidence(_ request: Request) async throws -> [UInt8] {
         do {
             return try await request.body.collect(upTo: limits.evidence)
