@@ -8,14 +8,20 @@ import RegistryCore
 import Synchronization
 
 extension Settings {
+    /// Bytes of the file of a key.
+    private static let longestKey = 64 * 1024
+
     /// Whose signatures count, with the keys read from their files; or all that is wrong with them.
     func trustedBuilders() throws -> TrustedBuilders {
         var builders: [(key: BuilderKey, allowed: [BuilderPolicy.BuilderPattern])] = []
         var problems: [String] = []
         for rule in self.builders {
             do {
-                let key = try BuilderKey(pem: try TextFile.read(rule.key))
+                let pem = try InputFile.read(rule.key, atMost: Self.longestKey)
+                let key = try BuilderKey(pem: String(decoding: pem, as: UTF8.self))
                 builders.append((key, rule.allow.compactMap { BuilderPolicy.BuilderPattern($0) }))
+            } catch let failure as Failure {
+                problems.append("builders: \(failure.message)")
             } catch {
                 problems.append("builders: the key \(rule.key) cannot be used: \(error)")
             }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that the person who typed the command named.
+/// A file that an operator named, on the command line or in the configuration.
 enum InputFile {
     /// All of a file.
     ///
