@@ -60,14 +60,24 @@ import Testing
         #expect(error?.description == "cannot listen on 192.0.2.1:0: bind: Cannot assign requested address (99)")
     }
 
-    @Test func `may take up a port again at once after a restart`() throws {
+    @Test func `may take up a port again while a connection of the last run lingers in TIME_WAIT`() throws {
+        // An address that no other test listens on or connects from: nobody can take the port in between.
+        let host = "127.83.17.5"
         var port: UInt16 = 0
         do {
-            let sockets = try Listening.open(host: "127.0.0.1", port: 0)
-            port = try #require(sockets.first?.localAddress?.port)
-            _ = try TestConnection(port: port)
+            let box = try #require(try Listening.open(host: host, port: 0).first)
+            port = try #require(box.localAddress?.port)
+            guard let socket = box.take() else { throw TestConnection.Failure.closed }
+            let client = try TestConnection(host: host, port: port)
+            var waiting = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
+            try #require(poll(&waiting, 1, 20_000) == 1)
+            let accepted = accept(socket.number, nil, nil)
+            try #require(accepted >= 0)
+            // The side that closes first is the one that lingers.
+            close(accepted)
+            #expect(client.isClosed())
         }
-        #expect(try Listening.open(host: "127.0.0.1", port: port).count == 1)
+        #expect(try Listening.open(host: host, port: port).count == 1)
     }
 
     @Test func `gives the kernel's reason for something that is no socket`() throws {

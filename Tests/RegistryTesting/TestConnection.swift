@@ -30,10 +30,10 @@ package final class TestConnection {
     /// Whether the server ended the connection with a reset, which may take an answer away from the client.
     package private(set) var wasReset = false
 
-    /// Connects to a loopback port. Reads give up after `timeout` seconds, so that a test fails instead of hanging.
+    /// Connects to a port of a loopback address. Reads give up after `timeout` seconds, so that a test fails instead of hanging.
     ///
     /// With a small `receiveBuffer` the server notices early that this client does not read.
-    package init(port: UInt16, timeout: Int = 20, receiveBuffer: Int32? = nil) throws {
+    package init(host: String = "127.0.0.1", port: UInt16, timeout: Int = 20, receiveBuffer: Int32? = nil) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var (one, size): (Int32, Int32) = (1, receiveBuffer ?? 0)
         setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
@@ -41,7 +41,7 @@ package final class TestConnection {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        address.sin_addr.s_addr = inet_addr(host)
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
