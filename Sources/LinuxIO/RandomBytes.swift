@@ -1,3 +1,5 @@
+import Glibc
+
 /// Random bytes, as what they are: something that comes from outside and is handed in.
 package struct RandomBytes: Sendable {
     private let make: @Sendable (Int) -> [UInt8]
@@ -12,13 +14,16 @@ package struct RandomBytes: Sendable {
 
     /// The kernel's.
     package static let system = RandomBytes { count in
-        var generator = SystemRandomNumberGenerator()
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count + 7)
-        while bytes.count < count {
-            withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) }
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let piece = UnsafeMutableBufferPointer(
+                    rebasing: buffer[filled..<min(count, filled + mostAtOnce)])
+                precondition(getentropy(piece.baseAddress, piece.count) == 0, "the kernel gives no random bytes")
+                filled += piece.count
+            }
         }
-        bytes.removeLast(bytes.count - count)
-        return bytes
     }
+
+    /// What getentropy(3) gives in one call.
+    private static let mostAtOnce = 256
 }

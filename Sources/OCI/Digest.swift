@@ -36,11 +36,10 @@ package struct Digest: Hashable, Sendable {
 
     /// The hash in lower-case hexadecimal, without the algorithm.
     package var hex: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(algorithm.hexLength)
-        for byte in hash {
-            text.append(Self.hexDigit(byte >> 4))
-            text.append(Self.hexDigit(byte & 0xf))
+        var text = [UInt8](repeating: 0, count: algorithm.hexLength)
+        for (place, byte) in hash.enumerated() {
+            text[2 * place] = Self.hexDigits[Int(byte >> 4)]
+            text[2 * place + 1] = Self.hexDigits[Int(byte & 0xf)]
         }
         return String(decoding: text, as: UTF8.self)
     }
@@ -76,9 +75,7 @@ package struct Digest: Hashable, Sendable {
         }
     }
 
-    private static func hexDigit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-    }
+    private static let hexDigits = Array("0123456789abcdef".utf8)
 }
 
 extension Digest {

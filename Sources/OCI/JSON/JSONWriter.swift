@@ -57,6 +57,9 @@ private struct JSONWriter {
     /// Escapes what RFC 8785 §3.2.2.2 escapes, which is what RFC 8259 requires and nothing more.
     private mutating func write(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
+        defer { bytes.append(UInt8(ascii: "\"")) }
+        // Nearly all text is in here as it is.
+        guard text.needsEscapes else { return bytes += text.utf8 }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""): bytes += "\\\"".utf8
@@ -70,13 +73,31 @@ private struct JSONWriter {
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+extension String {
+    fileprivate var needsEscapes: Bool {
+        let bytes = utf8.span
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
+        }
+        return false
+    }
+
+    fileprivate var isASCII: Bool {
+        let bytes = utf8.span
+        for index in bytes.indices where bytes[index] >= 0x80 { return false }
+        return true
     }
 }
 
 extension JSONObject {
     /// RFC 8785 §3.2.3: sorted by UTF-16 code units, which is not the order of UTF-8.
     fileprivate var canonicalMembers: [Member] {
-        members.sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) }
+        // Of ASCII every order is the same, and this one is fast.
+        if members.allSatisfy(\.key.isASCII) { return members.sorted { $0.key < $1.key } }
+        return members.sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) }
     }
 }
