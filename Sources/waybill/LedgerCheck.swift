@@ -1,3 +1,4 @@
+import Glibc
 import LinuxIO
 import Logging
 import RegistryCore
@@ -6,6 +7,9 @@ import Synchronization
 /// Compares the whole ledger with its log while the server serves. At the start there was time for the newest records only.
 enum LedgerCheck {
     private struct Stopped: Error {}
+
+    /// As many times as long as it was busy it rests, so that those who are served meanwhile have nearly the whole machine.
+    private static let rest = 4
 
     /// Runs to the end of the ledger or until the task is cancelled.
     static func run(_ ledger: Ledger, logger: Logger) async {
@@ -17,7 +21,12 @@ enum LedgerCheck {
                 guard ledger.refusal == nil, try ledger.needsFullCheck() else { return }
                 let start = ContinuousClock.now
                 let fault = try await lane.run {
-                    try ledger.checkAll { _, _ in if isStopped.isSet { throw Stopped() } }
+                    var pieceStart = start
+                    return try ledger.checkAll { _, _ in
+                        usleep(useconds_t((ContinuousClock.now - pieceStart) * rest / .microseconds(1)))
+                        pieceStart = .now
+                        if isStopped.isSet { throw Stopped() }
+                    }
                 }
                 if let fault {
                     logger.error("the ledger is damaged and read-only from now on", metadata: ["fault": "\(fault)"])

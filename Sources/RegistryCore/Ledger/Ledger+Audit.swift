@@ -2,8 +2,8 @@ package import OCI
 import SQLite
 
 extension Ledger {
-    /// Records that are compared before anything is written: as many as take less than a second.
-    package static let checkedAtStart: Int64 = 20_000
+    /// Records that are compared before anything is written: as many as take a small part of a second.
+    package static let checkedAtStart: Int64 = 4096
 
     /// Compares the newest records with the log; a ledger of no more than `checkedAtStart` is compared as a whole.
     ///
