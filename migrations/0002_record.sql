@@ -1,7 +1,7 @@
 -- The record: what happened, in order. A row is written in the transaction of the change that it describes.
 --
 -- `id` counts from 0 without gaps and is also the index of the record's leaf in the log (0003_log.sql). `time` never
--- goes back. Triggers hold both.
+-- goes back, so it needs no index: a span of time is a span of ids. Triggers hold both.
 -- Who did it from where is in columns of its own and nowhere else, so that it can be erased: set to NULL together with
 -- its salt, never changed. The leaf holds only SHA-256(salt ‖ value).
 CREATE TABLE record (
@@ -20,12 +20,12 @@ CREATE TABLE record (
     predicate_type      TEXT,
     revision            TEXT,              -- as in the document, at most 512 bytes
     source              TEXT,              -- the repository of the source code, in one spelling
-    natural_key         BLOB,              -- the same record, sent twice, has the same
-    evidence            BLOB,              -- which evidence it was read from
+    evidence            INTEGER,           -- which evidence it was read from (0003_log.sql)
     document            TEXT    NOT NULL   -- the rest, as JSON, at most 60,000 bytes
 ) STRICT;
 
-CREATE INDEX record_by_time ON record(time);
+-- In an index over hashes each record has a page of its own to be read and written, so there is one only where somebody asks
+-- by that hash.
 CREATE INDEX record_by_kind ON record(kind, id);
 CREATE INDEX record_by_repository ON record(repository, id) WHERE repository IS NOT NULL;
 CREATE INDEX record_by_revision ON record(revision, id) WHERE revision IS NOT NULL;
@@ -34,9 +34,10 @@ CREATE INDEX record_by_source ON record(source, id) WHERE source IS NOT NULL;
 CREATE INDEX record_by_builder ON record(coalesce(builder, principal, user_agent), id) WHERE kind IN ('push', 'build');
 -- The newest push of a manifest to a repository.
 CREATE INDEX record_by_push ON record(digest, repository, id) WHERE kind = 'push';
-CREATE UNIQUE INDEX record_by_natural_key ON record(natural_key) WHERE natural_key IS NOT NULL;
 
 -- Every digest a record is about: for a tag that moved, the one it left as well; for a build, everything built.
+-- A record that may be sent twice is also under its natural key: the digest it is about (or a zero byte) and half a hash of
+-- what makes it the same. So that is in the same page as the digest, and a page is what an entry costs.
 CREATE TABLE record_digest (
     digest BLOB    NOT NULL,
     record INTEGER NOT NULL REFERENCES record(id),
@@ -66,7 +67,7 @@ CREATE TABLE facet (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER record_is_never_changed
-BEFORE UPDATE OF id, kind, time, repository, digest, builder, predicate_type, revision, source, natural_key, evidence,
+BEFORE UPDATE OF id, kind, time, repository, digest, builder, predicate_type, revision, source, evidence,
                  document ON record
 BEGIN SELECT RAISE(ABORT, 'a record is never changed'); END;
 
@@ -85,7 +86,7 @@ BEGIN SELECT RAISE(ABORT, 'a record is never deleted'); END;
 
 CREATE TRIGGER record_continues BEFORE INSERT ON record
 WHEN NEW.id <> (SELECT coalesce(max(id), -1) + 1 FROM record)
-  OR NEW.time < (SELECT coalesce(max(time), NEW.time) FROM record)
+  OR NEW.time < (SELECT time FROM record ORDER BY id DESC LIMIT 1)
 BEGIN SELECT RAISE(ABORT, 'the next record continues the count, and is not older than the last'); END;
 
 CREATE TRIGGER record_digest_is_never_changed BEFORE UPDATE ON record_digest

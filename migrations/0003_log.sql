@@ -90,8 +90,7 @@ BEGIN SELECT RAISE(ABORT, 'a key of the log is never deleted'); END;
 -- that it can be large and can be removed; the leaf holds its hashes.
 CREATE TABLE evidence (
     id         INTEGER PRIMARY KEY,
-    digest     BLOB    NOT NULL UNIQUE,
-    gitoid     TEXT    NOT NULL UNIQUE,  -- hash of a git blob with these bytes: the name in Archivista's API
+    digest     BLOB    NOT NULL,
     media_type TEXT    NOT NULL,
     size       INTEGER NOT NULL,
     content    BLOB                      -- NULL when it is a file in blobs/
@@ -99,6 +98,12 @@ CREATE TABLE evidence (
 
 CREATE TRIGGER evidence_is_never_changed BEFORE UPDATE ON evidence
 BEGIN SELECT RAISE(ABORT, 'evidence is kept or removed, never changed'); END;
+
+-- What was sent through Archivista's API, by the name that it has there: the hash of a git blob with the same bytes.
+CREATE TABLE archivista (
+    gitoid   BLOB    PRIMARY KEY,
+    evidence INTEGER NOT NULL REFERENCES evidence(id)
+) STRICT, WITHOUT ROWID;
 
 -- What clients called their requests, so that one sent twice is one record.
 CREATE TABLE idempotency_key (

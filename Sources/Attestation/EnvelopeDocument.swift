@@ -52,22 +52,22 @@ extension Digest {
 /// The name that git gives to the content of a file in a repository of SHA-256 (gitoid, "blob:sha256"); Archivista's
 /// name of an envelope.
 package struct Gitoid: Hashable, Sendable {
-    /// 64 lower-case hexadecimal characters.
-    package let hex: String
+    /// The SHA-256 of a git blob with the content.
+    package let digest: Digest
 
     /// The name of a content.
     package init(of content: [UInt8]) {
-        hex = Digest(sha256Of: Array("blob \(content.count)\0".utf8) + content).hex
+        digest = Digest(sha256Of: Array("blob \(content.count)\0".utf8) + content)
     }
 
     /// Reads a name that somebody wrote; `nil` unless it is one.
     package init?(_ text: String) {
-        guard text.utf8.count == 64, text.isLowercaseHex else { return nil }
-        hex = text
+        guard let digest = try? Digest(parsing: "sha256:\(text)") else { return nil }
+        self.digest = digest
     }
 }
 
 extension Gitoid: CustomStringConvertible {
     /// The name as Archivista writes it.
-    package var description: String { hex }
+    package var description: String { digest.hex }
 }

@@ -14,6 +14,12 @@ package struct Timestamp: Hashable, Sendable {
         self.nanoseconds = nanoseconds
     }
 
+    /// A moment in milliseconds since 1970-01-01 UTC, as the registry's clock gives it.
+    package init(milliseconds: Int64) {
+        let (seconds, rest) = milliseconds.flooredDivision(by: 1000)
+        self.init(seconds: seconds, nanoseconds: Int32(rest) * 1_000_000)
+    }
+
     /// Reads an RFC 3339 date and time with up to nine digits of fraction, in any zone; `nil` for anything else.
     ///
     /// in-toto (field_types.md, "Timestamp") wants `Z`, but builders have written offsets. A leap second counts as
@@ -34,7 +40,12 @@ extension Timestamp: Comparable {
 
 extension Timestamp: CustomStringConvertible {
     /// RFC 3339 in UTC, with as many digits of fraction as there are.
-    package var description: String {
+    package var description: String { text(fraction: fraction) }
+
+    /// RFC 3339 in UTC, always with three digits of fraction.
+    package var textToMilliseconds: String { text(fraction: "." + Int64(nanoseconds / 1_000_000).digits(3)) }
+
+    private func text(fraction: String) -> String {
         let (days, second) = seconds.flooredDivision(by: 86_400)
         let date = CivilDate(daysSince1970: days)
         let (hour, minute) = (second / 3600, second % 3600 / 60)

@@ -16,3 +16,11 @@ static inline int waybill_sqlite3_bind_text(sqlite3_stmt *statement, int index, 
 static inline int waybill_sqlite3_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, long long count) {
     return sqlite3_bind_blob64(statement, index, bytes ? bytes : "", (sqlite3_uint64)count, SQLITE_TRANSIENT);
 }
+
+// Flushes the database file through SQLite's own descriptor: closing another one would drop its locks.
+static inline int waybill_sqlite3_sync(sqlite3 *connection) {
+    sqlite3_file *file = 0;
+    int result = sqlite3_file_control(connection, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (result != SQLITE_OK || !file || !file->pMethods) return result;
+    return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}

@@ -54,8 +54,8 @@ extension API {
     /// `POST /upload` of Archivista: an envelope; its clients take 200 for success, and nothing else.
     func uploadToArchivista(_ request: Request) async throws -> Response {
         let bytes = try await evidence(request)
-        let receipt = try await registry.take(bytes, as: .envelope, keepsEachSpelling: true, by: request.actor)
-        return .json(["gitoid": .string("\(receipt.gitoid)")])
+        let receipt = try await registry.take(bytes, as: .envelope, namesGitoid: true, by: request.actor)
+        return .json(["gitoid": receipt.gitoid.map { .string("\($0)") } ?? .null])
     }
 
     /// `GET /download/<gitoid>` of Archivista.

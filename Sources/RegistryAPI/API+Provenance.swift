@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Attestation
 import HTTPServing
 import HTTPTypes
 import HTTPWire
@@ -106,24 +106,11 @@ extension API {
     }
 
     private func time(_ text: String, _ name: String) throws -> Int64 {
-        guard let date = Self.date(text) else {
+        guard let time = Timestamp(parsing: text) else {
             throw Problem(400, .unsupported, "\(name) must be a time such as 2026-01-31T12:00:00Z")
         }
-        return Int64((date.timeIntervalSince1970 * 1000).rounded())
-    }
-
-    /// RFC 3339 §5.6, and only that: Foundation also takes the 30th of February for the 2nd of March, the 25th hour for
-    /// the next day, and ignores what comes behind the time. An auditor would get an answer to another question.
-    private static func date(_ text: String) -> Date? {
-        let shape =
-            /([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,9})?(Z|[+\-]([01][0-9]|2[0-3]):[0-5][0-9])/
-        guard text.utf8.count <= 40, let parts = try? shape.wholeMatch(in: text)?.output else { return nil }
-        let style = Date.ISO8601FormatStyle()
-        let asWritten = try? Date("\(parts.1)Z", strategy: style)
-        guard asWritten?.formatted(style) == "\(parts.1)Z",
-            let date = try? Date("\(parts.1)\(parts.3)", strategy: style)
-        else { return nil }
-        return date.addingTimeInterval(parts.2.flatMap { Double("0\($0)") } ?? 0)
+        // Records have whole milliseconds, so the next one divides them as the time itself does.
+        return time.seconds * 1000 + (Int64(time.nanoseconds) + 999_999) / 1_000_000
     }
 
     private func link(_ response: inout Response, to next: Int64?, _ target: RequestTarget) {
@@ -170,9 +157,8 @@ extension API {
         let best =
             trace.history.last { $0.kind == RecordKind.build.rawValue && $0.revision != nil }
             ?? trace.history.last { $0.kind == RecordKind.push.rawValue }
-        let document = best.flatMap { try? JSONValue(parsing: Array($0.document.utf8)) }
         return [
-            "source": document?["fields"]?["source"] ?? document?["source"] ?? .null,
+            "source": best?.json["fields"]?["source"] ?? best?.json["source"] ?? .null,
             "revision": best?.revision.map { .string($0) } ?? .null,
             "baseImages": .array(
                 trace.bases.map { base in
@@ -197,9 +183,7 @@ extension API {
     private func summary(of trace: Trace) -> JSONValue {
         func hasValid(_ kind: RecordKind) -> Bool {
             trace.history.contains { record in
-                guard record.kind == kind.rawValue else { return false }
-                let document = try? JSONValue(parsing: Array(record.document.utf8))
-                return document?["verification"]?["signature"] == "valid"
+                record.kind == kind.rawValue && record.json["verification"]?["signature"] == "valid"
             }
         }
         return [
@@ -220,11 +204,10 @@ extension API {
         entry["platform"] = descriptor.platform.map(\.json)
         entry["attestations"] = trace.attestations[descriptor.digest].map { .array($0.map { "\($0)" }) }
         guard let push = trace.children[descriptor.digest] else { return .object(entry) }
-        let document = try? JSONValue(parsing: Array(push.document.utf8))
         entry["record"] = .integer(push.id)
         entry["time"] = .string(Self.text(of: push.time))
         entry["builder"] = Self.builder(of: push)
-        for name in ["revision", "source", "version", "labels"] { entry[name] = document?[name] }
+        for name in ["revision", "source", "version", "labels"] { entry[name] = push.json[name] }
         return .object(entry)
     }
 }

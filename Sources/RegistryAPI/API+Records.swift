@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Attestation
 import HTTPServing
 import HTTPTypes
 import HTTPWire
@@ -27,7 +27,7 @@ extension API {
 
     /// One record: what it tells of, the five fields, and where its proof is.
     func document(of record: StoredRecord) -> JSONObject {
-        let rest = (try? JSONValue(parsing: Array(record.document.utf8)))?.object ?? [:]
+        let rest = record.json.object ?? [:]
         var document: JSONObject = [
             "id": .integer(record.id), "kind": .string(record.kind), "time": .string(Self.text(of: record.time)),
         ]
@@ -83,10 +83,6 @@ extension API {
         return ["id": .string(userAgent), "claimed": true, "source": "user-agent"]
     }
 
-    /// RFC 3339, to the millisecond, in UTC. Whole seconds are exact as a floating-point number, milliseconds are not.
-    static func text(of milliseconds: Int64) -> String {
-        let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
-        let text = Date(timeIntervalSince1970: Double(seconds)).formatted(Date.ISO8601FormatStyle())
-        return "\(text.dropLast()).\(String(rest + 1000).dropFirst())Z"
-    }
+    /// A moment in milliseconds since 1970-01-01 UTC, as answers show it.
+    static func text(of milliseconds: Int64) -> String { Timestamp(milliseconds: milliseconds).textToMilliseconds }
 }

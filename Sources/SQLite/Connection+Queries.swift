@@ -44,6 +44,9 @@ extension Connection {
     /// How many rows the last `INSERT`, `UPDATE` or `DELETE` changed, without what its triggers did.
     package var changes: Int { handle.map { Int(sqlite3_changes64($0)) } ?? 0 }
 
+    /// How many rows were changed since the connection was opened, also by triggers and by what was taken back.
+    package var totalChanges: Int64 { handle.map { sqlite3_total_changes64($0) } ?? 0 }
+
     /// The key of the last row that was inserted into a table with row ids.
     package var lastInsertRowID: Int64 { handle.map { sqlite3_last_insert_rowid($0) } ?? 0 }
 

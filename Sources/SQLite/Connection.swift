@@ -33,8 +33,9 @@ package final class Connection {
         package var synchronous = Synchronous.full
         /// The most pages that the file may have, past which a write fails with `isFull`; nil is SQLite's own limit.
         package var maxPageCount: Int?
-        /// Pages in the write-ahead log past which a commit moves them into the file. 1000 is SQLite's own default.
-        package var checkpointPages = 1000
+        /// Pages in the write-ahead log past which a commit moves them into the file; nil when somebody calls `checkpoint`
+        /// instead. 1000 is SQLite's own default.
+        package var checkpointPages: Int? = 1000
 
         package init() {}
     }
@@ -49,6 +50,9 @@ package final class Connection {
     /// How many statements are between their first step and their reset.
     var runningStatements = 0
     var transactionState = TransactionState.none
+    /// Pages in the write-ahead log after the last commit of this connection, moved or not. Counted only when
+    /// `Options.checkpointPages` is nil.
+    package private(set) var logPages = 0
 
     package init(path: String, mode: Mode, options: Options = Options()) throws(SQLiteError) {
         if mode == .create { try Connection.createFile(path) }
@@ -136,11 +140,26 @@ extension Connection {
         switch mode {
         case .create:
             try requireWriteAheadLog()
-            try run(script: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
+            if let pages = options.checkpointPages {
+                try run(script: "PRAGMA wal_autocheckpoint = \(pages)")
+            } else {
+                countLogPages(handle)
+            }
         case .readWrite: break
         case .readOnly: try run(script: "PRAGMA query_only = ON")
         }
         if let limit = options.maxPageCount { try run(script: "PRAGMA max_page_count = \(limit)") }
+    }
+
+    /// In the place of SQLite's own hook, which moves pages.
+    private func countLogPages(_ handle: OpaquePointer) {
+        sqlite3_wal_hook(
+            handle,
+            { context, _, _, pages in
+                guard let context else { return SQLITE_OK }
+                Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().logPages = Int(pages)
+                return SQLITE_OK
+            }, Unmanaged.passUnretained(self).toOpaque())
     }
 
     func setForeignKeys(_ on: Bool) throws(SQLiteError) {

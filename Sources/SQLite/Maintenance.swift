@@ -11,20 +11,32 @@ package enum CheckpointMode: Sendable {
 
 extension Connection {
     /// Chooses what a commit survives. Only outside a transaction: inside one it throws.
-    package func setSynchronous(_ synchronous: Synchronous) throws(SQLiteError) {
+    func setSynchronous(_ synchronous: Synchronous) throws(SQLiteError) {
         switch synchronous {
         case .full: try execute("PRAGMA synchronous = FULL")
         case .normal: try execute("PRAGMA synchronous = NORMAL")
         }
     }
 
-    package func checkpoint(_ mode: CheckpointMode) throws(SQLiteError) {
+    /// Moves pages from the write-ahead log into the file, and gives how many are left.
+    @discardableResult
+    package func checkpoint(_ mode: CheckpointMode) throws(SQLiteError) -> Int {
         let number =
             switch mode {
             case .passive: SQLITE_CHECKPOINT_PASSIVE
             case .truncate: SQLITE_CHECKPOINT_TRUNCATE
             }
-        try check(sqlite3_wal_checkpoint_v2(usableHandle(), "main", number, nil, nil))
+        var (pages, moved): (Int32, Int32) = (0, 0)
+        try check(sqlite3_wal_checkpoint_v2(usableHandle(), "main", number, &pages, &moved))
+        return Int(pages - moved)
+    }
+
+    /// Makes durable what checkpoints have moved into the file. A checkpoint does so by itself only when it leaves nothing in
+    /// the log, and then whoever runs it waits for all that was moved before.
+    package func flushFile() throws(SQLiteError) {
+        let handle = try usableHandle()
+        let result = waybill_sqlite3_sync(handle)
+        guard result == SQLITE_OK else { throw SQLiteError(result, on: handle) }
     }
 
     /// Reads the whole file and returns what is wrong with it, one sentence each; nothing when all is well.

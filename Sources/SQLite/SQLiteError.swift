@@ -36,6 +36,9 @@ extension SQLiteError {
         code == SQLITE_FULL || (code == SQLITE_IOERR && (systemErrno == ENOSPC || systemErrno == EDQUOT))
     }
 
+    /// The disk failed: what was written last may be there or not, whatever it answers next.
+    package var isDiskFailure: Bool { code == SQLITE_IOERR && !isFull }
+
     /// Another connection held the lock for longer than the busy timeout, or a read became too old to write from.
     package var isBusy: Bool { code == SQLITE_BUSY }
 

@@ -95,7 +95,7 @@ import Testing
         ("", "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"),
     ])
     func `is that of git`(_ content: String, _ name: String) {
-        #expect(Gitoid(of: bytes(content)).hex == name && "\(Gitoid(of: bytes(content)))" == name)
+        #expect("\(Gitoid(of: bytes(content)))" == name)
         #expect(Gitoid(name) == Gitoid(of: bytes(content)))
     }
 

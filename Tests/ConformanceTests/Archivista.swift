@@ -52,10 +52,20 @@ import Testing
         #expect(try server.ids() == [0])
     }
 
-    @Test func `download what came in another way`() throws {
-        let plain = Evidence.plain([image])
-        #expect(try server.post(plain, as: Evidence.plainType).status == 201)
-        #expect(try server.get("/download/\(gitoid(plain))").body == plain)
+    @Test func `download an envelope that is larger than the database keeps`() throws {
+        let statement = Evidence.statement(of: [image], #"{"x":"\#(String(repeating: "x", count: 400_000))"}"#)
+        let envelope = try Signer.builder.envelope(statement)
+        #expect(try upload(envelope).status == 200)
+        #expect(try server.get("/download/\(gitoid(envelope))").body == envelope)
+    }
+
+    @Test func `download only what was uploaded`() throws {
+        let envelope = try Signer.builder.envelope(Evidence.provenance(of: [image]))
+        #expect(try server.post(envelope, as: Evidence.envelopeType).status == 201)
+        #expect(try server.get("/download/\(gitoid(envelope))").isProblem(404))
+        #expect(try upload(envelope).status == 200)
+        #expect(try server.get("/download/\(gitoid(envelope))").body == envelope)
+        #expect(try server.ids() == [0])
     }
 
     @Test(arguments: [

@@ -238,8 +238,6 @@ import Testing
         let record = try take([UInt8](large), as: Evidence.statementType)
         #expect(record["evidence"]?["size"]?.int64 == Int64(large.utf8.count))
         try expectReplay([UInt8](large), as: Evidence.statementType, of: 0)
-        let gitoid = [UInt8]("blob \(large.utf8.count)\0\(large)").digest.hex
-        #expect(try server.get("/download/\(gitoid)").body == [UInt8](large))
     }
 
     @Test func `comes in chunks as well`() throws {

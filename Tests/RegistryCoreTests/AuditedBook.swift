@@ -92,20 +92,20 @@ struct AuditedBook {
         draft.predicateType = number % 5 == 0 ? "https://slsa.dev/provenance/v1" : nil
         draft.labels = ["b.number": "\(number)", "a": "ä\n", "team": "blue"]
         draft.document["labels"] = .object(JSONObject(sorting: draft.labels))
-        if Int64(number) == evidence {
+        var evidence: Int64?
+        if Int64(number) == Self.evidence {
             let content = Array("what was seen".utf8)
-            draft.evidence = Digest(.sha256, of: content)
-            draft.statement = draft.evidence
-            try transaction.putEvidence(
-                Digest(.sha256, of: content), gitoid: Gitoid(of: content), mediaType: "text/plain", size: content.count,
-                content: content)
+            draft.statement = Digest(.sha256, of: content)
+            evidence = try transaction.putEvidence(
+                Digest(.sha256, of: content), mediaType: "text/plain", size: content.count, content: content)
         }
         if Int64(number) == redaction {
             _ = try transaction.erase(.clientAddress, of: erased)
             draft = RecordDraft(kind: .redaction, document: [:])
             draft.members = ["redactedIndex": .integer(erased), "redactedField": "clientAddress"]
         }
-        try transaction.append(
-            draft, by: Actor(principal: "alice", clientAddress: "192.0.2.7", userAgent: "tester/1.0"))
+        _ = try transaction.append(
+            PreparedRecord(draft), evidence: evidence,
+            by: Actor(principal: "alice", clientAddress: "192.0.2.7", userAgent: "tester/1.0"))
     }
 }

@@ -115,10 +115,10 @@ private let places: [Int64] = [0, 255, 256, 300, 511, 599]
         let connection = try Connection(path: book.path, mode: .readWrite)
         try book.tamper("DELETE FROM evidence")
         try connection.execute(
-            "INSERT INTO evidence (digest, gitoid, media_type, size, content) VALUES (?1, '02', 'a/b', ?2, ?3)",
+            "INSERT INTO evidence (digest, media_type, size, content) VALUES (?1, 'a/b', ?2, ?3)",
             Digest(.sha256, of: other).encoded, other.count, other)
         try connection.execute(
-            "UPDATE record SET evidence = ?2 WHERE id = ?1", AuditedBook.evidence, Digest(.sha256, of: other).encoded)
+            "UPDATE record SET evidence = ?2 WHERE id = ?1", AuditedBook.evidence, connection.lastInsertRowID)
         #expect(
             try book.audit() == "record \(AuditedBook.evidence): its evidence is not the statement in its leaf")
     }

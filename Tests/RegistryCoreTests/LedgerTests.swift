@@ -1,7 +1,10 @@
+import Dispatch
+import Glibc
 import LinuxIO
 import OCI
 import RegistryTesting
 import SQLite
+import Synchronization
 import Testing
 
 @testable import RegistryCore
@@ -33,13 +36,15 @@ private struct Book {
     let ledger: Ledger
 
     init(
-        folder: TemporaryFolder = TemporaryFolder(), clock: WallClock = .system,
+        folder: TemporaryFolder = TemporaryFolder(), clock: WallClock = .system, flush: FlushSwitch = FlushSwitch(),
         _ adjust: (inout Ledger.Options) -> Void = { _ in }
     ) throws {
         var options = Ledger.Options()
         adjust(&options)
         self.folder = folder
-        ledger = try Ledger(path: "\(folder.path)/waybill.db", identity: .test, options: options, clock: clock)
+        ledger = try Ledger(
+            path: "\(folder.path)/waybill.db", identity: .test, options: options, clock: clock,
+            flush: { log throws(SQLiteError) in try flush.run(log) })
     }
 
     /// A second way into the database, for what the ledger would never do.
@@ -90,19 +95,18 @@ private struct Book {
         #expect(try book.ledger.read { try $0.contradictions() } == [])
     }
 
-    @Test func `share one commit, which is durable as soon as one of them must be`() async throws {
-        let book = try Book()
-        for (first, second, synchronous) in [(false, false, 1), (false, true, 2), (true, false, 2), (false, false, 1)] {
+    @Test func `share one flush, as soon as one of them must be durable`() async throws {
+        let flush = FlushSwitch()
+        let book = try Book(flush: flush)
+        for (first, second, flushes) in [(false, false, 0), (false, true, 1), (true, false, 1), (true, true, 1)] {
             let writer = Held(book.ledger, durable: false)
-            let level = Task.immediate {
-                try await book.ledger.write(durable: first) { transaction in
-                    try transaction.connection.first("PRAGMA synchronous") { $0.int(0) }
-                }
-            }
+            let before = flush.count
+            let one = Task.immediate { try await book.ledger.write(durable: first) { _ in } }
             let other = Task.immediate { try await book.ledger.write(durable: second) { _ in } }
             await writer.release()
-            #expect(try await level.value == synchronous)
+            try await one.value
             try await other.value
+            #expect(flush.count - before == flushes)
         }
     }
 
@@ -277,5 +281,129 @@ private struct Book {
         let book = try Book()
         try book.connection().execute("UPDATE migration SET checksum = 'x' WHERE version = 1")
         #expect(throws: MigrationError.self) { try Book(folder: book.folder) }
+    }
+}
+
+/// Counts the flushes of a ledger, and lets them wait or fail.
+final class FlushSwitch: Sendable {
+    private struct State {
+        var count = 0
+        var failure: SQLiteError?
+        var gate: DispatchSemaphore?
+    }
+
+    private let state = Mutex(State())
+    /// Signalled whenever a flush begins.
+    let begun = DispatchSemaphore(value: 0)
+
+    var count: Int { state.withLock { $0.count } }
+
+    func fail(with error: SQLiteError) { state.withLock { $0.failure = error } }
+
+    /// From now on flushes wait, each for one signal.
+    func hold() -> DispatchSemaphore {
+        let gate = DispatchSemaphore(value: 0)
+        state.withLock { $0.gate = gate }
+        return gate
+    }
+
+    func run(_ log: WriteAheadLog) throws(SQLiteError) {
+        let (failure, gate) = state.withLock { state in
+            state.count += 1
+            return (state.failure, state.gate)
+        }
+        begun.signal()
+        gate?.wait()
+        if let failure { throw failure }
+        try log.flush()
+    }
+}
+
+@Suite struct `While a commit is made durable` {
+    @Test func `nobody sees its records, and the next group runs`() async throws {
+        let flush = FlushSwitch()
+        let book = try Book(flush: flush)
+        try await book.ledger.note(0)
+        let gate = flush.hold()
+        while flush.begun.wait(timeout: .now()) == .success {}
+        let first = Task.immediate { try await book.ledger.note(1) }
+        #expect(flush.begun.wait(timeout: .now() + 20) == .success)
+        #expect(try book.ledger.records().map(\.id) == [0])
+        #expect(try book.ledger.read { try $0.record(1) } == nil)
+        #expect(try book.ledger.read { try $0.publishedSize() } == 1)
+        #expect(try book.ledger.read { try $0.checkpoint(size: 2) } == nil)
+        let ran = DispatchSemaphore(value: 0)
+        let second = Task.immediate {
+            try await book.ledger.write { transaction in
+                ran.signal()
+                return try transaction.append(.note(2), by: .tester)
+            }
+        }
+        #expect(ran.wait(timeout: .now() + 20) == .success)
+        #expect(try book.ledger.records().map(\.id) == [0])
+        gate.signal()
+        #expect(try await first.value == 1)
+        #expect(try book.ledger.records().map(\.id).prefix(2) == [0, 1])
+        gate.signal()
+        #expect(try await second.value == 2)
+        #expect(try book.ledger.read { try $0.publishedSize() } == 3)
+        #expect(try book.ledger.read { try $0.contradictions() } == [])
+    }
+
+    @Test func `a failing disk fails it, hides it, and ends all writing`() async throws {
+        let flush = FlushSwitch()
+        let book = try Book(flush: flush)
+        try await book.ledger.note(0)
+        flush.fail(
+            with: SQLiteError(extendedCode: 1034, message: "the write-ahead log cannot be flushed", systemErrno: EIO))
+        let failed = await failure(LedgerError.self) { try await book.ledger.note(1) }
+        guard case .storage(let reason) = failed else { Issue.record("\(failed as Any)"); return }
+        #expect(reason.isDiskFailure)
+        #expect(try book.ledger.records().map(\.id) == [0])
+        #expect(try book.ledger.read { try $0.publishedSize() } == 1)
+        let refused = await failure(LedgerError.self) { try await book.ledger.note(2) }
+        guard case .readOnly(let why) = refused else { Issue.record("\(refused as Any)"); return }
+        #expect(why == "the disk failed: the write-ahead log cannot be flushed (SQLite 1034, errno 5)")
+    }
+
+    @Test func `the write-ahead log stays small`() async throws {
+        let book = try Book { $0.logPages = 64 }
+        let text = String(repeating: "x", count: 8000)
+        for number in 0..<1500 {
+            try await book.ledger.write { transaction in
+                var draft = RecordDraft.note(number)
+                draft.document["text"] = .string(text)
+                try transaction.append(draft, by: .tester)
+            }
+        }
+        var status = stat()
+        stat("\(book.folder.path)/waybill.db-wal", &status)
+        // The threshold, what comes in while that is moved, and what is in one commit.
+        #expect(status.st_size < 64 * 8 * 4096, "\(status.st_size) bytes")
+        #expect(try book.ledger.read { try $0.contradictions() } == [])
+    }
+}
+
+@Suite struct `A write that refuses in the middle` {
+    private struct Refusal: Error {}
+
+    @Test func `takes back what it wrote, and nothing of others`() async throws {
+        let book = try Book()
+        let writer = Held(book.ledger)
+        let before = Task.immediate { try await book.ledger.note(0) }
+        let broken = Task.immediate {
+            try await book.ledger.write { transaction in
+                try transaction.append(.note(1), by: .tester)
+                throw Refusal()
+            }
+        }
+        let idle = Task.immediate { try await book.ledger.write { _ in throw Refusal() } }
+        let after = Task.immediate { try await book.ledger.note(2) }
+        await writer.release()
+        await #expect(throws: Refusal.self) { try await broken.value }
+        await #expect(throws: Refusal.self) { try await idle.value }
+        #expect(try await (before.value, after.value) == (0, 1))
+        #expect(try book.ledger.records().map { $0["number"] } == [0, 2])
+        #expect(try book.ledger.read { try $0.contradictions() } == [])
     }
 }

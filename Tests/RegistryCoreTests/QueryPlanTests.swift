@@ -1,3 +1,4 @@
+import Attestation
 import LinuxIO
 import OCI
 import RegistryTesting
@@ -43,7 +44,10 @@ import Testing
         _ = try transaction.moveTag("v1", in: repository, to: row)
         var draft = RecordDraft(kind: .push, repository: name, digest: digest, document: [:])
         draft.labels = ["a": "b"]
-        try transaction.append(draft, by: .tester)
+        let evidence = try transaction.putEvidence(blob, mediaType: "a/b", size: 1, content: [1])
+        try transaction.name(evidence: evidence, Gitoid(of: [1]))
+        _ = try transaction.append(PreparedRecord(draft), evidence: evidence, by: .tester)
+        try transaction.countFacets(from: 0)
         try transaction.beginUpload(try id, algorithm: .sha256, in: name, lifetime: 1, limit: 10)
         try transaction.extendUpload(try id, lifetime: 5)
     }
@@ -89,7 +93,11 @@ import Testing
         filter.label = ("a", "b")
         _ = try reader.records(matching: filter, after: -1, limit: 10)
         filter.revision = "r"
-        _ = try reader.records(matching: filter, after: -1, limit: 10)
+        let page = try reader.records(matching: filter, after: -1, limit: 10)
+        #expect(page.records.isEmpty)
+        _ = try reader.record(0).flatMap { try reader.evidence(of: $0) }
+        _ = try reader.evidence(Gitoid(of: [1]))
+        _ = try reader.record(naturalKey: NaturalKey(blob, about: nil))
     }
 
     private func delete(_ transaction: LedgerTransaction) throws {

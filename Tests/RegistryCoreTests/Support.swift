@@ -73,9 +73,7 @@ extension Registry {
 
 extension StoredRecord {
     /// A member of the document.
-    subscript(key: String) -> JSONValue? {
-        (try? JSONValue(parsing: Array(document.utf8)))?[key]
-    }
+    subscript(key: String) -> JSONValue? { json[key] }
 }
 
 /// Notes the steps of a disk in order, and lets one of them fail if told to.
@@ -136,7 +134,9 @@ final class Held: Sendable {
         holder = Task.immediate {
             try await ledger.write(durable: durable) { _ in
                 started.signal()
+                // Stays open: a write may run more than once.
                 gate.wait()
+                gate.signal()
             }
         }
         started.wait()

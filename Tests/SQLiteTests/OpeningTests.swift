@@ -83,18 +83,6 @@ import Testing
         let connection = try folder.notebook()
         #expect(throws: SQLiteError.self) { try connection.execute("SELECT id FROM note WHERE text = \"misspelt\"") }
     }
-
-    @Test func `chooses what a commit survives, as often as it is told`() throws {
-        let connection = try folder.connection()
-        for (choice, number) in [(Connection.Synchronous.normal, 1), (.full, 2), (.normal, 1), (.full, 2)] {
-            try connection.setSynchronous(choice)
-            #expect(try connection.first("PRAGMA synchronous") { row in row.int(0) } == number)
-        }
-        #expect(throws: SQLiteError.self) {
-            try connection.transaction(.immediate) { try connection.setSynchronous(.normal) }
-        }
-        #expect(try connection.first("PRAGMA synchronous") { row in row.int(0) } == 2)
-    }
 }
 
 @Suite struct `Closing a connection` {

@@ -7,7 +7,7 @@ package import TransparencyLog
 ///
 /// Written behind each commit and not forced to the disk: the database is, and may only be ahead of this file.
 ///
-/// `@unchecked Sendable`: after the start, only the writer's queue uses it.
+/// `@unchecked Sendable`: after the start, only the queue of flushes uses it.
 package final class CheckpointFile: @unchecked Sendable {
     private let path: String
 

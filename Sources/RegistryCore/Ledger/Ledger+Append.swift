@@ -21,9 +21,8 @@ struct RecordDraft: Sendable {
     var source: String?
     var labels: [String: String] = [:]
     /// The same for the same record sent twice; nil for what can happen again.
-    var naturalKey: Digest?
-    /// The bytes it was read from, and what the leaf says of them.
-    var evidence: Digest?
+    var naturalKey: NaturalKey?
+    /// What the leaf says of the evidence it was read from.
     var envelope: Digest?
     var statement: Digest?
     /// The leaf, where its form is somebody else's; otherwise it is made from everything here.
@@ -38,6 +37,42 @@ struct RecordDraft: Sendable {
         self.repository = repository
         self.digest = digest
         self.document = document
+    }
+}
+
+/// What makes a record the same as one that was sent before.
+struct NaturalKey: Sendable {
+    /// The key under which the record is found, beside those of what it is about.
+    let encoded: [UInt8]
+
+    /// - Parameters:
+    ///   - digest: of whatever is the same. Half of it is kept: to make two of them alike takes 2^64 attempts, and gains only
+    ///     that one's own second record is taken for the first.
+    ///   - subject: what the record is about, which is the same whenever `digest` is; nil when it may differ.
+    init(_ digest: Digest, about subject: Digest?) {
+        encoded = (subject?.encoded ?? [0]) + digest.hash.prefix(16)
+    }
+}
+
+/// A record with everything that can be computed before its turn comes: the writer does one after the other.
+struct PreparedRecord: Sendable {
+    let draft: RecordDraft
+    /// The document of the draft.
+    let document: String
+    /// Members of the leaf that only hashes of the draft are needed for.
+    let members: JSONObject
+    let labels: Digest?
+
+    init(_ draft: RecordDraft) {
+        self.draft = draft
+        let document = JSONValue.object(draft.document).serialized()
+        self.document = String(decoding: document, as: UTF8.self)
+        var members = draft.members
+        members["recordSha256"] = .string(Digest(.sha256, of: document).hex)
+        self.members = members
+        labels =
+            draft.labels.isEmpty
+            ? nil : Digest(.sha256, of: JSONValue.object(JSONObject(sorting: draft.labels)).canonical())
     }
 }
 
@@ -59,30 +94,36 @@ extension LedgerTransaction {
     /// Writes a record and its leaf behind all others, and gives their place.
     @discardableResult
     func append(_ draft: RecordDraft, by actor: Actor) throws -> Int64 {
-        let last = try connection.first("SELECT id FROM record ORDER BY id DESC LIMIT 1") { $0.int64(0) }
-        let id = (last ?? -1) + 1
-        let document = JSONValue.object(draft.document).serialized()
+        try append(PreparedRecord(draft), evidence: nil, by: actor)
+    }
+
+    /// Writes a record and its leaf behind all others, and gives their place.
+    ///
+    /// - Parameter evidence: the row of the evidence that it was read from.
+    func append(_ record: PreparedRecord, evidence: Int64?, by actor: Actor) throws -> Int64 {
+        let draft = record.draft
+        let id = try reader.recordCount()
         let person = SaltedActor(actor, stamp.random)
         try connection.execute(
             """
             INSERT INTO record (id, kind, time, repository, digest, principal, client_address, user_agent,
                                 principal_salt, client_address_salt, user_agent_salt, builder, predicate_type, revision,
-                                source, natural_key, evidence, document)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+                                source, evidence, document)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
             """, id, draft.kind.rawValue, now, draft.repository?.rawValue, draft.digest?.encoded, actor.principal,
             actor.clientAddress, actor.userAgent, person.principal?.salt.bytes, person.clientAddress?.salt.bytes,
             person.userAgent?.salt.bytes, draft.builder, draft.predicateType, draft.revision, draft.source,
-            draft.naturalKey?.encoded, draft.evidence?.encoded, String(decoding: document, as: UTF8.self))
-        let entry = try draft.entry ?? leaf(of: draft, document: document, person: person).entry()
+            evidence, record.document)
+        let entry = try draft.entry ?? leaf(of: record, person: person).entry()
         try connection.execute("INSERT INTO leaf (id, entry) VALUES (?1, ?2)", id, entry)
         try index(draft, as: id)
         return id
     }
 
     private func index(_ draft: RecordDraft, as id: Int64) throws {
-        for digest in Set([draft.digest].compactMap(\.self) + draft.alsoAbout) {
-            try connection.execute(
-                "INSERT INTO record_digest (digest, record) VALUES (?1, ?2)", digest.encoded, id)
+        let digests = Set([draft.digest].compactMap(\.self) + draft.alsoAbout)
+        for key in digests.map(\.encoded) + [draft.naturalKey?.encoded].compactMap(\.self) {
+            try connection.execute("INSERT INTO record_digest (digest, record) VALUES (?1, ?2)", key, id)
         }
         for digest in Set(draft.bases) {
             try connection.execute("INSERT INTO record_base (digest, record) VALUES (?1, ?2)", digest.encoded, id)
@@ -92,20 +133,34 @@ extension LedgerTransaction {
             try connection.execute(
                 "INSERT INTO record_label (key, value, record) VALUES (?1, ?2, ?3)", key, value, id)
         }
-        try count(draft.kind.rawValue, as: "kind")
-        if let builder = draft.builder { try count(builder, as: "builder") }
-        if let type = draft.predicateType { try count(type, as: "predicateType") }
     }
 
-    private func count(_ value: String, as field: String) throws {
+    /// Counts the records from `start` on by each field of `facet`: once for a group, since most of its records count to the
+    /// same few values.
+    func countFacets(from start: Int64) throws {
         try connection.execute(
             """
-            INSERT INTO facet (field, value, count) VALUES (?1, ?2, 1)
-            ON CONFLICT (field, value) DO UPDATE SET count = count + 1
-            """, field, value)
+            INSERT INTO facet (field, value, count)
+            SELECT 'kind', kind, count(*) FROM record NOT INDEXED WHERE id >= ?1 GROUP BY kind
+            ON CONFLICT (field, value) DO UPDATE SET count = count + excluded.count
+            """, start)
+        try connection.execute(
+            """
+            INSERT INTO facet (field, value, count)
+            SELECT 'builder', builder, count(*) FROM record WHERE id >= ?1 AND builder IS NOT NULL GROUP BY builder
+            ON CONFLICT (field, value) DO UPDATE SET count = count + excluded.count
+            """, start)
+        try connection.execute(
+            """
+            INSERT INTO facet (field, value, count)
+            SELECT 'predicateType', predicate_type, count(*) FROM record
+            WHERE id >= ?1 AND predicate_type IS NOT NULL GROUP BY predicate_type
+            ON CONFLICT (field, value) DO UPDATE SET count = count + excluded.count
+            """, start)
     }
 
-    private func leaf(of draft: RecordDraft, document: [UInt8], person: SaltedActor) throws -> LeafDocument {
+    private func leaf(of record: PreparedRecord, person: SaltedActor) throws -> LeafDocument {
+        let draft = record.draft
         guard let kind = LeafDocument.Kind(rawValue: draft.kind.rawValue), let nonce = Nonce(bytes: stamp.random(16))
         else { throw LogError.damaged("a record of kind \(draft.kind.rawValue) has no form of leaf") }
         var leaf = LeafDocument(kind: kind, origin: stamp.origin, time: "\(Timestamp(milliseconds: now))", nonce: nonce)
@@ -117,13 +172,9 @@ extension LedgerTransaction {
         leaf.predicateType = draft.predicateType
         leaf.envelope = draft.envelope
         leaf.statement = draft.statement
-        if !draft.labels.isEmpty {
-            leaf.labels = Digest(
-                .sha256, of: JSONValue.object(JSONObject(sorting: draft.labels)).canonical())
-        }
+        leaf.labels = record.labels
         leaf.previousCheckpoint = stamp.previousCheckpoint
-        leaf.additional = draft.members
-        leaf.additional["recordSha256"] = .string(Digest(.sha256, of: document).hex)
+        leaf.additional = record.members
         leaf.additional["clientAddressSha256"] = person.clientAddress.map { .string($0.hash.hex) }
         leaf.additional["userAgentSha256"] = person.userAgent.map { .string($0.hash.hex) }
         return leaf

@@ -1,12 +1,10 @@
-package import Attestation
+import Attestation
 package import OCI
 import SQLite
 
 /// Evidence as it is kept.
 package struct StoredEvidence: Sendable {
     package let digest: Digest
-    /// The name that Archivista's API gives it.
-    package let gitoid: Gitoid
     package let mediaType: String
     package let size: Int64
     /// The bytes; nil when they are a file in blobs/.
@@ -14,18 +12,20 @@ package struct StoredEvidence: Sendable {
 }
 
 extension LedgerReader {
-    /// Evidence by the digest of its bytes.
-    package func evidence(_ digest: Digest) throws -> StoredEvidence? {
-        try connection.first(
-            "SELECT digest, gitoid, media_type, size, content FROM evidence WHERE digest = ?1", digest.encoded,
-            read: StoredEvidence.init)
+    /// The evidence that a record was read from; nil when there is none, or it was removed.
+    func evidence(of record: StoredRecord) throws -> StoredEvidence? {
+        guard let id = record.evidence else { return nil }
+        return try connection.first(
+            "SELECT digest, media_type, size, content FROM evidence WHERE id = ?1", id, read: StoredEvidence.init)
     }
 
-    /// Evidence by the name that Archivista's API gives it.
-    package func evidence(_ gitoid: Gitoid) throws -> StoredEvidence? {
+    /// What was sent through Archivista's API, by the name that it has there.
+    func evidence(_ gitoid: Gitoid) throws -> StoredEvidence? {
         try connection.first(
-            "SELECT digest, gitoid, media_type, size, content FROM evidence WHERE gitoid = ?1", gitoid.hex,
-            read: StoredEvidence.init)
+            """
+            SELECT digest, media_type, size, content FROM archivista JOIN evidence ON evidence.id = archivista.evidence
+            WHERE gitoid = ?1
+            """, gitoid.digest.hash, read: StoredEvidence.init)
     }
 
     /// The request that came with an idempotency key, and its record.
@@ -38,23 +38,26 @@ extension LedgerReader {
 
 extension StoredEvidence {
     fileprivate init(_ row: borrowing Row) throws(SQLiteError) {
-        guard let gitoid = Gitoid(row.text(1)) else { throw .corrupt("a gitoid cannot be read") }
         self.init(
-            digest: try row.digest(0), gitoid: gitoid, mediaType: row.text(2), size: row.int64(3),
-            content: row.blobOrNil(4))
+            digest: try row.digest(0), mediaType: row.text(1), size: row.int64(2), content: row.blobOrNil(3))
     }
 }
 
 extension LedgerTransaction {
-    /// Keeps evidence; what is there already stays as it is.
+    /// Keeps evidence, and gives the key of its row.
     ///
     /// - Parameter content: nil when the bytes are a durable file in blobs/.
-    func putEvidence(_ digest: Digest, gitoid: Gitoid, mediaType: String, size: Int, content: [UInt8]?) throws {
+    func putEvidence(_ digest: Digest, mediaType: String, size: Int, content: [UInt8]?) throws -> Int64 {
         try connection.execute(
-            """
-            INSERT INTO evidence (digest, gitoid, media_type, size, content) VALUES (?1, ?2, ?3, ?4, ?5)
-            ON CONFLICT (digest) DO NOTHING
-            """, digest.encoded, gitoid.hex, mediaType, size, content)
+            "INSERT INTO evidence (digest, media_type, size, content) VALUES (?1, ?2, ?3, ?4)", digest.encoded,
+            mediaType, size, content)
+        return connection.lastInsertRowID
+    }
+
+    /// Gives evidence the name that it has in Archivista's API.
+    func name(evidence: Int64, _ gitoid: Gitoid) throws {
+        try connection.execute(
+            "INSERT INTO archivista (gitoid, evidence) VALUES (?1, ?2)", gitoid.digest.hash, evidence)
     }
 
     /// Remembers the request that came with an idempotency key.

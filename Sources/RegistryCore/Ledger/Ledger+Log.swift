@@ -4,17 +4,22 @@ package import TransparencyLog
 extension LedgerReader {
     /// The newest checkpoint, as the log signed it; nil before the log has begun.
     package func lastCheckpoint() throws -> SignedCheckpoint? {
-        let note = try connection.first("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1") { $0.blob(0) }
+        let note = try connection.first(
+            "SELECT note FROM checkpoint WHERE size <= ?1 ORDER BY size DESC LIMIT 1", shown
+        ) { $0.blob(0) }
         return try note.map(Self.checkpoint)
     }
 
     /// The size of the tree that the newest checkpoint is about.
     package func publishedSize() throws -> Int64 {
-        try connection.first("SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1") { $0.int64(0) } ?? 0
+        try connection.first("SELECT size FROM checkpoint WHERE size <= ?1 ORDER BY size DESC LIMIT 1", shown) {
+            $0.int64(0)
+        } ?? 0
     }
 
     /// The checkpoint of exactly that size, as the log signed it; nil when none was signed.
     package func checkpoint(size: Int64) throws -> SignedCheckpoint? {
+        guard size <= shown else { return nil }
         let note = try connection.first("SELECT note FROM checkpoint WHERE size = ?1", size) { $0.blob(0) }
         return try note.map(Self.checkpoint)
     }
@@ -46,7 +51,9 @@ extension LedgerReader {
 
     /// When the log signed its newest checkpoint, in milliseconds since 1970-01-01 UTC.
     package func lastCheckpointTime() throws -> Int64? {
-        try connection.first("SELECT time FROM checkpoint ORDER BY size DESC LIMIT 1") { $0.int64(0) }
+        try connection.first("SELECT time FROM checkpoint WHERE size <= ?1 ORDER BY size DESC LIMIT 1", shown) {
+            $0.int64(0)
+        }
     }
 
     /// The newest time-stamp token, and the checkpoint that it is over.

@@ -41,10 +41,12 @@ package struct StoredRecord: Sendable {
     package let builder: String?
     package let predicateType: String?
     package let revision: String?
-    /// The evidence it was read from.
-    package let evidence: Digest?
-    /// The rest, as JSON.
-    package let document: String
+    /// The row of the evidence it was read from.
+    let evidence: Int64?
+    /// The rest, as JSON, as it was written.
+    package let document: [UInt8]
+    /// The same, read; null when it cannot be, so that damage in one record does not hide the others.
+    package let json: JSONValue
 }
 
 extension LedgerReader {
@@ -53,9 +55,16 @@ extension LedgerReader {
         try connection.first("SELECT time FROM record ORDER BY id DESC LIMIT 1") { $0.int64(0) }
     }
 
+    /// How many records there are, and so the number of the next one.
+    func recordCount() throws -> Int64 {
+        let last = try connection.first("SELECT id FROM record ORDER BY id DESC LIMIT 1") { $0.int64(0) }
+        return (last ?? -1) + 1
+    }
+
     /// One record.
     package func record(_ id: Int64) throws -> StoredRecord? {
-        try connection.first(
+        guard id < shown else { return nil }
+        return try connection.first(
             """
             SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder, predicate_type,
                    revision, evidence, document
@@ -64,8 +73,8 @@ extension LedgerReader {
     }
 
     /// The record with this natural key: what would be written again is there already.
-    func record(naturalKey: Digest) throws -> Int64? {
-        try connection.first("SELECT id FROM record WHERE natural_key = ?1", naturalKey.encoded) { $0.int64(0) }
+    func record(naturalKey: NaturalKey) throws -> Int64? {
+        try connection.first("SELECT record FROM record_digest WHERE digest = ?1", naturalKey.encoded) { $0.int64(0) }
     }
 
     /// Records about a digest, the oldest first, after the record `id`.
@@ -76,8 +85,8 @@ extension LedgerReader {
             SELECT id, kind, time, repository, record.digest, principal, client_address, user_agent, builder,
                    predicate_type, revision, evidence, document
             FROM record_digest AS about JOIN record ON record.id = about.record
-            WHERE about.digest = ?1 AND about.record > ?2 ORDER BY about.record
-            """, digest.encoded, id, body: page.take)
+            WHERE about.digest = ?1 AND about.record > ?2 AND about.record < ?3 ORDER BY about.record
+            """, digest.encoded, id, shown, body: page.take)
         return page
     }
 
@@ -107,11 +116,13 @@ extension LedgerReader {
 extension StoredRecord {
     /// Reads the columns in the order in which every statement names them.
     init(_ row: borrowing Row) throws(SQLiteError) {
+        let document = row.blob(12)
         self.init(
             id: row.int64(0), kind: row.text(1), time: row.int64(2), repository: row.textOrNil(3),
             digest: try row.digestOrNil(4), principal: row.textOrNil(5), clientAddress: row.textOrNil(6),
             userAgent: row.textOrNil(7), builder: row.textOrNil(8), predicateType: row.textOrNil(9),
-            revision: row.textOrNil(10), evidence: try row.digestOrNil(11), document: row.text(12))
+            revision: row.textOrNil(10), evidence: row.int64OrNil(11), document: document,
+            json: (try? JSONValue(parsing: document)) ?? .null)
     }
 }
 
@@ -137,7 +148,7 @@ final class RecordPage {
             return false
         }
         let record = try StoredRecord(row)
-        bytes += record.document.utf8.count
+        bytes += record.document.count
         records.append(record)
         return true
     }

@@ -120,20 +120,21 @@ extension LedgerReader {
     /// Times never go back, so a span of time is a span of records.
     private func bounds(of filter: RecordFilter, after id: Int64) throws -> (low: Int64, high: Int64) {
         // A client may send any number as a cursor. No record has the largest, so nothing is lost by not passing it.
-        var (low, high) = (id == .max ? id : id + 1, Int64.max)
-        if let since = filter.since {
-            let first = try connection.first(
-                "SELECT id FROM record WHERE time >= ?1 ORDER BY time, id LIMIT 1", since
-            ) { $0.int64(0) }
-            low = max(low, first ?? .max)
-        }
-        if let until = filter.until {
-            let last = try connection.first(
-                "SELECT id FROM record WHERE time < ?1 ORDER BY time DESC, id DESC LIMIT 1", until
-            ) { $0.int64(0) }
-            high = last ?? -1
-        }
+        var (low, high) = (id == .max ? id : id + 1, shown - 1)
+        if let since = filter.since { low = max(low, try firstRecord(since: since)) }
+        if let until = filter.until { high = min(high, try firstRecord(since: until) - 1) }
         return (low, high)
+    }
+
+    /// The first record of that time or later, or the one that will be written next: halves what is left until it is found.
+    private func firstRecord(since time: Int64) throws -> Int64 {
+        var (low, high) = (Int64(0), try recordCount())
+        while low < high {
+            let middle = low + (high - low) / 2
+            let found = try connection.first("SELECT time FROM record WHERE id = ?1", middle) { $0.int64(0) }
+            if (found ?? .max) < time { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     /// How many records have each value of a field by which they can be searched, the most frequent first.

@@ -1,6 +1,6 @@
 import Glibc
 package import LinuxIO
-import SQLite
+package import SQLite
 import Synchronization
 package import TransparencyLog
 
@@ -15,9 +15,9 @@ package final class Ledger: Sendable {
         /// KiB of pages that the writer may keep in memory; at least as much as `cacheKiB`. A group of records changes about ten
         /// pages for each. What it cannot keep until the commit goes into the write-ahead log twice.
         package var writerCacheKiB = 64 * 1024
-        /// Pages in the write-ahead log past which a commit moves them into the database. A page that many commits have
-        /// changed is moved once.
-        package var checkpointPages = 16 * 1024
+        /// Pages in the write-ahead log past which they are moved into the database. A page that many commits have changed is
+        /// moved once. Under load the log has some times as many.
+        package var logPages = 16 * 1024
         /// Writes that may wait for the writer; past it `LedgerError.busy`.
         package var queuedWrites = 10_000
         /// The largest the database may become, in pages; for tests that fill it.
@@ -37,26 +37,35 @@ package final class Ledger: Sendable {
     /// - Parameters:
     ///   - identity: who signs the log.
     ///   - random: for nonces and salts.
-    ///   - published: told of each new checkpoint once it is durable; called on the writer's thread, so it is quick.
+    ///   - flush: makes durable what was committed before; tests let it fail.
+    ///   - published: told of each new checkpoint once it is durable; those whose writes it covers wait for it, so it is quick.
     ///   - progress: told of each migration before it runs: its name, its number, and how many there are.
     /// - Throws: `MigrationError` when the database is newer than the program or a migration was changed afterwards, and
     ///   `LogError` when the log cannot be continued with these keys.
     package init(
         path: String, identity: LogIdentity, options: Options = Options(), clock: WallClock = .system,
-        random: RandomBytes = .system, published: @escaping @Sendable (SignedCheckpoint) -> Void = { _ in },
+        random: RandomBytes = .system,
+        flush: @escaping @Sendable (WriteAheadLog) throws(SQLiteError) -> Void = { log throws(SQLiteError) in
+            try log.flush()
+        }, published: @escaping @Sendable (SignedCheckpoint) -> Void = { _ in },
         progress: (_ name: String, _ index: Int, _ total: Int) -> Void = { _, _, _ in }
     ) throws {
         self.identity = identity
         var settings = Connection.Options()
         settings.cacheKiB = max(options.cacheKiB, options.writerCacheKiB)
-        settings.checkpointPages = options.checkpointPages
+        settings.checkpointPages = nil
+        settings.synchronous = .normal
         settings.maxPageCount = options.maxPageCount
         let connection = try Connection(path: path, mode: .create, options: settings)
         try Migrations.migrator.migrate(connection) { migration, index, total in
             progress(migration.name, index, total)
         }
+        let moving = try Connection(path: path, mode: .readWrite)
+        let log = try WriteAheadLog(of: path)
         writer = try LedgerWriter(
-            connection, identity: identity, queueLimit: options.queuedWrites, clock: clock, random: random,
+            connection, flushLog: { () throws(SQLiteError) in try flush(log) },
+            backfill: Backfill(moving, threshold: options.logPages), identity: identity,
+            queueLimit: options.queuedWrites, clock: clock, random: random,
             published: published)
         var reading = Connection.Options()
         reading.cacheKiB = options.cacheKiB
@@ -65,9 +74,11 @@ package final class Ledger: Sendable {
 
     /// Runs `body` on a snapshot of the database. Does not block for writers, so it may run on a loop.
     package func read<Value>(_ body: (LedgerReader) throws -> Value) throws -> Value {
+        // Before the snapshot, which therefore has everything that is shown.
+        let shown = writer.durableSize
         do {
             return try readers.withConnection { connection in
-                try connection.transaction(.deferred) { try body(LedgerReader(connection: connection)) }
+                try connection.transaction(.deferred) { try body(LedgerReader(connection: connection, shown: shown)) }
             }
         } catch let error as SQLiteError {
             throw LedgerError(error)
@@ -79,7 +90,7 @@ package final class Ledger: Sendable {
     /// When it throws, nothing of it was written. `body` may run more than once, so it changes nothing but the database.
     ///
     /// - Parameter durable: whether the commit must survive a power failure when this returns; without, it survives
-    ///   only the end of the process.
+    ///   only the end of the process. A commit with a record always does.
     package func write<Value: Sendable>(
         durable: Bool = true, _ body: @escaping @Sendable (LedgerTransaction) throws -> Value
     ) async throws -> Value {
@@ -104,6 +115,9 @@ package final class Ledger: Sendable {
 /// Reads from one consistent state of the database.
 package struct LedgerReader {
     let connection: Connection
+    /// The size of the newest checkpoint that may be shown, with the records below it; what is above may still be lost in a
+    /// power failure. All of them for the writer itself, and where nobody writes.
+    var shown = Int64.max
 }
 
 /// Reads and writes inside the transaction of one change.

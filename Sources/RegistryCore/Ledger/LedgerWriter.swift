@@ -4,9 +4,12 @@ import SQLite
 import Synchronization
 import TransparencyLog
 
-/// The one writer: takes what is waiting, runs it in one transaction, commits once, and then answers every waiter.
+/// The one writer: takes what is waiting, runs it in one transaction, commits once, makes that durable, and then answers
+/// every waiter.
 ///
-/// One commit costs a flush of the disk whether it holds one write or a hundred, so waiting writes share it.
+/// A flush of the disk costs about the same whether it is for one write or a hundred, so waiting writes share it; and while
+/// the disk works for one group, the next one runs up to its commit. Until its flush has ended, a group is seen by no one
+/// who asks for records or checkpoints (`durableSize`), because a checkpoint that was seen must never be lost.
 ///
 /// Leaves get their place in the tree and their checkpoint in the same transaction, so each group is one checkpoint.
 ///
@@ -25,6 +28,25 @@ final class LedgerWriter: @unchecked Sendable {
         let answer: @Sendable () -> Void
     }
 
+    /// Writes that are committed together.
+    private struct Group {
+        var writes: [Write]
+        /// Whether the disk is free and kept so for the flush of this group.
+        var hasDisk = false
+    }
+
+    /// A group that is committed and has not been answered.
+    private struct Commit: Sendable {
+        let writes: [Write]
+        let answers: [@Sendable () -> Void]
+        /// The checkpoint that covers what it wrote; nil when it wrote no record.
+        let checkpoint: SignedCheckpoint?
+
+        func answer() {
+            for answer in answers { answer() }
+        }
+    }
+
     private struct State {
         var waiting: [Write] = []
         var isRunning = false
@@ -36,23 +58,33 @@ final class LedgerWriter: @unchecked Sendable {
     private static let groupLimit = 256
 
     private let queue = DispatchQueue(label: "waybill.writer")
+    private let flushes = DispatchQueue(label: "waybill.flush")
+    /// Held from the commit of a group to the end of its flush.
+    private let disk = DispatchSemaphore(value: 1)
     private let state = Mutex(State())
     private let queueLimit: Int
     private let clock: WallClock
     private let connection: Connection
+    private let backfill: Backfill
+    private let flushLog: @Sendable () throws(SQLiteError) -> Void
+    private let durable: Atomic<Int64>
     private let sequencer: Sequencer
     private let identity: LogIdentity
     private let random: RandomBytes
     /// Told of each new checkpoint once it is durable, before those who wait for it.
     private let published: @Sendable (SignedCheckpoint) -> Void
     private var lastTime: Int64
-    private var synchronous = Connection.Synchronous.full
 
+    /// - Parameters:
+    ///   - connection: opened with `Synchronous.normal`.
+    ///   - flushLog: makes durable what was committed before.
     init(
-        _ connection: Connection, identity: LogIdentity, queueLimit: Int, clock: WallClock, random: RandomBytes,
-        published: @escaping @Sendable (SignedCheckpoint) -> Void
+        _ connection: Connection, flushLog: @escaping @Sendable () throws(SQLiteError) -> Void, backfill: Backfill,
+        identity: LogIdentity, queueLimit: Int, clock: WallClock,
+        random: RandomBytes, published: @escaping @Sendable (SignedCheckpoint) -> Void
     ) throws {
         self.connection = connection
+        self.backfill = backfill
         self.queueLimit = queueLimit
         self.clock = clock
         self.identity = identity
@@ -60,11 +92,19 @@ final class LedgerWriter: @unchecked Sendable {
         self.published = published
         lastTime = try LedgerReader(connection: connection).lastRecordTime() ?? 0
         sequencer = try Sequencer(identity, on: connection, now: clock.milliseconds)
+        self.flushLog = flushLog
+        // What a process that was killed had committed may be in the log, and not on the disk.
+        try flushLog()
+        // Of a damaged log everything is shown, and nothing is written any more.
+        durable = Atomic(sequencer.damage == nil ? sequencer.lastCheckpoint.checkpoint.size : .max)
         if let damage = sequencer.damage { refuseWrites(because: "the log is damaged: \(damage)") }
     }
 
     /// Why nothing is written any more; nil while everything is well.
     var refusal: String? { state.withLock { $0.refusal } }
+
+    /// The size of the newest checkpoint that survives a power failure.
+    var durableSize: Int64 { durable.load(ordering: .acquiring) }
 
     /// From now on refuses every write. The first reason stays.
     func refuseWrites(because reason: String) {
@@ -105,37 +145,67 @@ final class LedgerWriter: @unchecked Sendable {
 
     private func drain() {
         while true {
-            let group = state.withLock { state -> [Write] in
-                let group = Array(state.waiting.prefix(Self.groupLimit))
-                state.waiting.removeFirst(group.count)
-                if group.isEmpty { state.isRunning = false }
-                return group
+            var group = Group(writes: take(atMost: Self.groupLimit, endsWhenEmpty: true))
+            guard !group.writes.isEmpty else { return }
+            let commits = commit(&group)
+            if group.hasDisk {
+                flushes.async {
+                    self.flush(commits)
+                    self.disk.signal()
+                }
+            } else {
+                for commit in commits { commit.answer() }
             }
-            guard !group.isEmpty else { return }
-            commit(group)
+            moveLogPages()
         }
+    }
+
+    private func take(atMost limit: Int, endsWhenEmpty: Bool = false) -> [Write] {
+        state.withLock { state in
+            let taken = Array(state.waiting.prefix(limit))
+            state.waiting.removeFirst(taken.count)
+            if endsWhenEmpty, taken.isEmpty { state.isRunning = false }
+            return taken
+        }
+    }
+
+    /// Makes commits durable, shows them, and answers those who wait for them.
+    private func flush(_ commits: [Commit]) {
+        do {
+            try flushLog()
+        } catch {
+            refuseWrites(because: "the disk failed: \(error)")
+            return commits.flatMap(\.writes).forEach { $0.fail(error) }
+        }
+        if let checkpoint = commits.last(where: { $0.checkpoint != nil })?.checkpoint {
+            durable.store(checkpoint.checkpoint.size, ordering: .releasing)
+            published(checkpoint)
+        }
+        for commit in commits { commit.answer() }
     }
 
     /// Commits a group. When there is no room for all of it, each write is tried alone, so that one that is too large does
     /// not fail the others. After any other failure of the database nothing is tried again: a lock that somebody else
     /// holds would be waited for once for each, and after a failed flush nobody knows what has reached the disk.
-    private func commit(_ group: [Write]) {
+    private func commit(_ group: inout Group) -> [Commit] {
         do {
-            for answer in try transact(group) { answer() }
+            return [try transact(&group)]
         } catch {
-            guard group.count > 1, (error as? SQLiteError)?.isFull == true else {
-                return group.forEach { $0.fail(error) }
+            guard group.writes.count > 1, (error as? SQLiteError)?.isFull == true else {
+                for write in group.writes { write.fail(error) }
+                return []
             }
-            for write in group { commit([write]) }
+            return group.writes.flatMap { write in
+                var alone = Group(writes: [write], hasDisk: group.hasDisk)
+                defer { group.hasDisk = alone.hasDisk }
+                return commit(&alone)
+            }
         }
     }
 
-    private func transact(_ group: [Write]) throws -> [@Sendable () -> Void] {
-        let wanted: Connection.Synchronous = group.contains(where: \.durable) ? .full : .normal
-        if wanted != synchronous {
-            try connection.setSynchronous(wanted)
-            synchronous = wanted
-        }
+    /// - Parameter apart: whether each write can be undone by itself. That costs a copy of every page it changes, and a write
+    ///   that refuses has rarely changed anything; so it is done only for a group in which one had.
+    private func transact(_ group: inout Group, apart: Bool = false) throws -> Commit {
         let stamp = LeafStamp(
             origin: identity.origin, previousCheckpoint: sequencer.lastCheckpointDigest, random: random)
         let transaction = LedgerTransaction(
@@ -143,22 +213,65 @@ final class LedgerWriter: @unchecked Sendable {
         let size = sequencer.lastCheckpoint.checkpoint.size
         do {
             let answers = try connection.transaction(.immediate) {
-                let answers = try group.map { try run($0, in: transaction) }
+                var answers = try run(group.writes, in: transaction, apart: apart)
+                let hasRecords = try transaction.reader.recordCount() > size
+                if !group.hasDisk, hasRecords || group.writes.contains(where: \.durable) {
+                    disk.wait()
+                    group.hasDisk = true
+                    // What has come in meanwhile shares the flush.
+                    let more = take(atMost: Self.groupLimit - group.writes.count)
+                    group.writes += more
+                    answers += try run(more, in: transaction, apart: apart)
+                }
+                try transaction.countFacets(from: size)
                 try sequencer.seal(on: connection, now: transaction.now)
                 return answers
             }
             sequencer.committed()
             lastTime = transaction.now
-            if sequencer.lastCheckpoint.checkpoint.size > size { published(sequencer.lastCheckpoint) }
-            return answers
+            let checkpoint = sequencer.lastCheckpoint
+            return Commit(
+                writes: group.writes, answers: answers,
+                checkpoint: checkpoint.checkpoint.size > size ? checkpoint : nil)
+        } catch is HalfWrite {
+            sequencer.rolledBack()
+            return try transact(&group, apart: true)
         } catch {
             sequencer.rolledBack()
             throw error
         }
     }
 
-    /// Runs one write; when it refuses, only its own changes are undone.
+    private func run(
+        _ writes: [Write], in transaction: LedgerTransaction, apart: Bool
+    ) throws -> [@Sendable () -> Void] {
+        try writes.map { try apart ? runApart($0, in: transaction) : run($0, in: transaction) }
+    }
+
+    private func moveLogPages() {
+        do {
+            if try backfill.isRestForWriter(logPages: connection.logPages) { try connection.checkpoint(.passive) }
+        } catch {
+            // Of no room the next commit tells; the pages stay in the log.
+            if error.isDiskFailure { refuseWrites(because: "the disk failed: \(error)") }
+        }
+    }
+
+    /// Runs one write.
+    ///
+    /// - Throws: `HalfWrite` when it refuses and has changed something already.
     private func run(_ write: Write, in transaction: LedgerTransaction) throws -> @Sendable () -> Void {
+        let changes = connection.totalChanges
+        let outcome = write.run(transaction)
+        if let error = outcome.error {
+            if let error = error as? SQLiteError, !error.isConstraint { throw error }
+            guard connection.totalChanges == changes else { throw HalfWrite() }
+        }
+        return outcome.answer
+    }
+
+    /// Runs one write; when it refuses, only its own changes are undone.
+    private func runApart(_ write: Write, in transaction: LedgerTransaction) throws -> @Sendable () -> Void {
         var answer: (@Sendable () -> Void)?
         do {
             try connection.savepoint {
@@ -183,14 +296,19 @@ final class LedgerWriter: @unchecked Sendable {
     func close() async {
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
             queue.async {
+                self.flushes.sync {}
+                self.backfill.close()
                 // What cannot be moved now is moved at the next start.
-                try? self.connection.checkpoint(.truncate)
+                _ = try? self.connection.checkpoint(.truncate)
                 self.connection.close()
                 continuation.resume()
             }
         }
     }
 }
+
+/// A write refused in the middle, so that all must run again, each apart from the others.
+private struct HalfWrite: Error {}
 
 /// The database itself failed, so that nothing of the group can stand.
 private struct GroupFailure: Error {

@@ -28,6 +28,8 @@ struct Evidence: Sendable {
     /// The record; its digests are those that the evidence is about.
     var draft: RecordDraft
     let content: [UInt8]
+    /// The SHA-256 of the content.
+    let digest: Digest
     let mediaType: String
     /// The signature as an entry in the form of Rekor, where it is one that Rekor's clients can check.
     var rekorEntry: [UInt8]?
@@ -93,7 +95,7 @@ struct EvidenceReader {
         draft.predicateType = SimpleSigning.mediaType.rawValue
         let verification = signature.verification(of: image ?? subject, by: trust.verifier)
         let text = layer.annotations[CosignSignature.annotation] ?? ""
-        draft.naturalKey = Digest(.sha256, of: payload + [0] + text.utf8)
+        draft.naturalKey = NaturalKey(Digest(.sha256, of: payload + [0] + text.utf8), about: subject)
         draft.statement = Digest(.sha256, of: payload)
         draft.document["signature"] = .string(text)
         return finish(
@@ -107,7 +109,7 @@ struct EvidenceReader {
         let verification = trust.verifier.verify(envelope)
         var evidence = try describe(statement, verification, content: content, form: form)
         evidence.draft.envelope = document.sha256
-        evidence.draft.naturalKey = document.sha256
+        evidence.draft.naturalKey = NaturalKey(document.sha256, about: evidence.draft.digest)
         evidence.rekorEntry = trust.rekorEntry(of: envelope, signedBy: verification)
         evidence.draft.statement = Digest(.sha256, of: envelope.payload)
         return evidence
@@ -116,8 +118,8 @@ struct EvidenceReader {
     private func read(statement bytes: [UInt8]) throws -> Evidence {
         let statement = try Statement(parsing: bytes, limits: Self.limits)
         var evidence = try describe(statement, .unsigned, content: bytes, form: .statement)
-        evidence.draft.statement = evidence.draft.evidence
-        evidence.draft.naturalKey = evidence.draft.evidence
+        evidence.draft.statement = evidence.digest
+        evidence.draft.naturalKey = NaturalKey(evidence.digest, about: evidence.draft.digest)
         return evidence
     }
 
@@ -127,8 +129,8 @@ struct EvidenceReader {
         take(record, into: &draft)
         let form = EvidenceForm.plain
         var evidence = finish(draft, .unsigned, content: bytes, mediaType: form.mediaType, form: form.rawValue)
-        evidence.draft.statement = evidence.draft.evidence
-        evidence.draft.naturalKey = evidence.draft.evidence
+        evidence.draft.statement = evidence.digest
+        evidence.draft.naturalKey = NaturalKey(evidence.digest, about: evidence.draft.digest)
         return evidence
     }
 
@@ -167,14 +169,13 @@ struct EvidenceReader {
     ) -> Evidence {
         var draft = draft
         let digest = Digest(.sha256, of: content)
-        draft.evidence = digest
         draft.document["form"] = .string(form)
         draft.document["predicateType"] = draft.predicateType.map { .string($0) }
         draft.document["verification"] = judgement(of: verification, builder: draft.builder)
         draft.document["evidence"] = [
             "digest": .string("\(digest)"), "mediaType": .string(mediaType), "size": .integer(Int64(content.count)),
         ]
-        return Evidence(draft: draft, content: content, mediaType: mediaType)
+        return Evidence(draft: draft, content: content, digest: digest, mediaType: mediaType)
     }
 
     /// What the signatures are worth, and whether who signed may speak for the builder.

@@ -61,15 +61,14 @@ struct Lineage {
     func bases() throws -> [BaseImage] {
         var bases: [BaseImage] = []
         for record in records {
-            guard let document = try? JSONValue(parsing: Array(record.document.utf8)) else { continue }
-            for image in document["images"]?.array ?? [] {
+            for image in record.json["images"]?.array ?? [] {
                 Self.add(image["name"]?.string, image["digest"]?.string, .provenance, to: &bases)
             }
-            if let base = document["base"] {
+            if let base = record.json["base"] {
                 Self.add(base["name"]?.string, base["digest"]?.string, .annotation, to: &bases)
             }
         }
-        for image in images {
+        for image in images where manifest != nil {
             for found in try reader.imageUnder(image) { try add(shared: found, to: &bases) }
         }
         return bases.sorted { $0.evidence.count > $1.evidence.count }
@@ -109,7 +108,9 @@ struct Lineage {
             if !derived[place].evidence.contains(evidence) { derived[place].evidence.append(evidence) }
         }
         for image in Set(images + [digest]) {
-            for found in try reader.images(on: image, limit: Self.mostDerived) { add(found, .rootfsPrefix) }
+            if manifest != nil {
+                for found in try reader.images(on: image, limit: Self.mostDerived) { add(found, .rootfsPrefix) }
+            }
             for found in try reader.contentOnRecord(basedOn: image, limit: Self.mostDerived)
             where found.digest != digest {
                 add(found.digest, found.kind == RecordKind.build.rawValue ? .provenance : .annotation)

@@ -12,18 +12,15 @@ extension Registry {
     /// Nothing here can stop a push: what cannot be read stays an artifact like any other, and is remarked in the log.
     func attachedEvidence(
         of manifest: Manifest, digest: Digest, tags: [Tag], in repository: RepositoryName
-    ) async -> [KeptEvidence] {
+    ) async -> [PreparedEvidence] {
         let tag = tags.first { CosignTag($0) != nil }
         guard let attachments = Attachments(manifest, tag: tag) else { return [] }
-        var found: [KeptEvidence] = []
+        var found: [PreparedEvidence] = []
         for item in attachments.items.prefix(Self.mostLayersRead) where item.reading != .document {
             do {
-                guard var evidence = try await read(item, of: attachments.subject, in: repository) else { continue }
-                evidence.draft.repository = repository
-                evidence.draft.alsoAbout.append(digest)
-                evidence.draft.document["carriedBy"] = .string("\(digest)")
-                evidence.draft.document["attachedTo"] = attachments.subject.map { .string("\($0)") }
-                found.append(try await keep(evidence))
+                guard let evidence = try await read(item, of: attachments, in: digest, repository) else { continue }
+                try await keepFile(of: evidence)
+                found.append(evidence)
             } catch {
                 logger.warning(
                     "attached evidence cannot be read",
@@ -37,8 +34,8 @@ extension Registry {
     }
 
     private func read(
-        _ item: Attachments.Item, of image: Digest?, in repository: RepositoryName
-    ) async throws -> Evidence? {
+        _ item: Attachments.Item, of attachments: Attachments, in manifest: Digest, _ repository: RepositoryName
+    ) async throws -> PreparedEvidence? {
         let layer = item.layer.digest
         guard let size = try ledger.read({ try $0.blobSize(layer, in: repository) }), size <= limits.evidence else {
             return nil
@@ -47,7 +44,12 @@ extension Registry {
         return try await aside {
             let bytes = try self.blobs.read(layer, size: Int(size))
             guard Digest(layer.algorithm, of: bytes) == layer else { return nil }
-            return try reader.read(bytes, in: item, of: image)
+            guard var evidence = try reader.read(bytes, in: item, of: attachments.subject) else { return nil }
+            evidence.draft.repository = repository
+            evidence.draft.alsoAbout.append(manifest)
+            evidence.draft.document["carriedBy"] = .string("\(manifest)")
+            evidence.draft.document["attachedTo"] = attachments.subject.map { .string("\($0)") }
+            return PreparedEvidence(evidence)
         }
     }
 }

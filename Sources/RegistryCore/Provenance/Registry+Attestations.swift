@@ -19,9 +19,7 @@ extension Registry {
 
     /// The evidence that a record was read from, and its bytes; nil when there is none. Blocks: called on a lane.
     package func evidence(of record: StoredRecord) throws -> (evidence: StoredEvidence, content: [UInt8])? {
-        guard let digest = record.evidence, let evidence = try ledger.read({ try $0.evidence(digest) }) else {
-            return nil
-        }
+        guard let evidence = try ledger.read({ try $0.evidence(of: record) }) else { return nil }
         return (evidence, try content(of: evidence))
     }
 
@@ -39,10 +37,7 @@ extension Registry {
     /// document. Blocks: called on a lane.
     package func committedContent(of record: StoredRecord) throws -> (envelope: JSONValue?, body: [UInt8]?) {
         guard record.kind != RecordKind.hashedrekord.rawValue else { return (nil, nil) }
-        let document = Array(record.document.utf8)
-        guard let digest = record.evidence, let evidence = try ledger.read({ try $0.evidence(digest) }) else {
-            return (nil, document)
-        }
+        guard let evidence = try ledger.read({ try $0.evidence(of: record) }) else { return (nil, record.document) }
         let content = try content(of: evidence)
         guard let json = try Self.envelope(in: content, of: record) else { return (nil, content) }
         return (json, try EnvelopeDocument(json).envelope.payload)

@@ -1,4 +1,4 @@
-import Attestation
+package import Attestation
 import LinuxIO
 import OCI
 
@@ -8,13 +8,11 @@ package struct EvidenceReceipt: Sendable {
     package let record: Int64
     /// Whether it was there already, so that nothing was written.
     package let isReplayed: Bool
-    /// SHA-256 of a git blob with the bytes that were sent, by which Archivista's API knows them.
-    package let gitoid: String
+    /// The name by which Archivista's API knows the bytes that were sent, when it was asked for.
+    package let gitoid: Gitoid?
 }
 
 extension Registry {
-    /// Bytes of evidence that live in the database; larger ones are files, as blobs are.
-    private static let inlineEvidence = 256 * 1024
     /// Bytes of an idempotency key.
     package static let idempotencyKeyBytes = 255
 
@@ -23,29 +21,29 @@ extension Registry {
     /// The same evidence again is not written again: it gives the record that is there. May be about content that has not
     /// been pushed yet.
     ///
-    /// - Parameter keepsEachSpelling: whether bytes that say the same as a known record are kept besides those it was read
-    ///   from, so that whoever sent them can ask for exactly them.
+    /// - Parameter namesGitoid: whether exactly these bytes can be asked for by their gitoid, also when they only say the
+    ///   same as those that a known record was read from.
     /// - Throws: `EvidenceError`; then nothing was stored.
     package func take(
-        _ bytes: [UInt8], as form: EvidenceForm, idempotencyKey key: String? = nil, keepsEachSpelling: Bool = false,
+        _ bytes: [UInt8], as form: EvidenceForm, idempotencyKey key: String? = nil, namesGitoid: Bool = false,
         by actor: Actor
     ) async throws -> EvidenceReceipt {
         if let key { try Self.check(key) }
         guard blobs.hasRoom(for: bytes.count) else { throw LedgerError.outOfSpace }
         let reader = EvidenceReader(trust: trust, now: Timestamp(milliseconds: clock.milliseconds))
-        let evidence = try await aside { try reader.read(bytes, as: form) }
-        guard !evidence.isInvalid else { throw EvidenceError.invalidSignature }
+        let evidence = try await aside { try PreparedEvidence(reader.read(bytes, as: form)) }
+        guard !evidence.evidence.isInvalid else { throw EvidenceError.invalidSignature }
         let request = Digest(.sha256, of: bytes).hash
         // Asked here as well, so that what is going to be refused does not become a file first.
         if let key { _ = try ledger.read { try $0.earlier(idempotencyKey: key, request: request) } }
-        let kept = try await keep(evidence)
-        let gitoid = kept.gitoid.hex
+        try await keepFile(of: evidence)
+        let gitoid = namesGitoid ? try await aside { Gitoid(of: bytes) } : nil
         return try await ledger.write { transaction in
             if let key, let earlier = try transaction.reader.earlier(idempotencyKey: key, request: request) {
                 return EvidenceReceipt(record: earlier, isReplayed: true, gitoid: gitoid)
             }
-            let (record, isNew) = try transaction.append(kept, by: actor)
-            if keepsEachSpelling { try transaction.put(kept) }
+            let (record, isNew) = try transaction.append(evidence, by: actor)
+            if let gitoid { try transaction.name(evidence, gitoid, record: record) }
             if let key { try transaction.keep(idempotencyKey: key, request: request, record: record) }
             return EvidenceReceipt(record: record, isReplayed: !isNew, gitoid: gitoid)
         }
@@ -56,25 +54,21 @@ extension Registry {
         else { throw .malformedKey(limit: idempotencyKeyBytes) }
     }
 
-    /// Makes the bytes of large evidence a durable file, and computes its names.
-    func keep(_ evidence: Evidence) async throws -> KeptEvidence {
-        let digest = evidence.draft.evidence ?? Digest(.sha256, of: evidence.content)
-        let gitoid = try await aside { Gitoid(of: evidence.content) }
-        guard evidence.content.count > Self.inlineEvidence else {
-            return KeptEvidence(evidence: evidence, digest: digest, gitoid: gitoid, isFile: false)
-        }
+    /// Makes the bytes of large evidence a durable file.
+    func keepFile(of prepared: PreparedEvidence) async throws {
+        guard prepared.isFile else { return }
+        let evidence = prepared.evidence
         var random = SystemRandomNumberGenerator()
         let id = UploadID(using: &random)
         do {
             let intake = try await blobs.resume(id, algorithm: .sha256)
             _ = try await intake.receive(from: MemorySource(evidence.content))
-            _ = try await blobs.commit(intake, as: digest)
+            _ = try await blobs.commit(intake, as: evidence.digest)
             blobs.forget(id)
         } catch {
             try? await blobs.discard(id)
             throw error
         }
-        return KeptEvidence(evidence: evidence, digest: digest, gitoid: gitoid, isFile: true)
     }
 
     /// The bytes of evidence. Blocks: called on a lane.
@@ -84,22 +78,30 @@ extension Registry {
     }
 }
 
-/// Evidence whose bytes are durable, or small enough to go into the transaction.
-struct KeptEvidence: Sendable {
+/// Evidence with its record as far as that can be prepared.
+struct PreparedEvidence: Sendable {
+    /// Bytes of evidence that live in the database; larger ones are files, as blobs are.
+    private static let mostInDatabase = 256 * 1024
+
     let evidence: Evidence
-    let digest: Digest
-    let gitoid: Gitoid
-    let isFile: Bool
+    let record: PreparedRecord
+    var isFile: Bool { evidence.content.count > Self.mostInDatabase }
+
+    init(_ evidence: Evidence) {
+        self.evidence = evidence
+        record = PreparedRecord(evidence.draft)
+    }
 }
 
 extension LedgerTransaction {
     /// Writes a record of evidence unless it is there already; gives its place and whether it is new.
-    func append(_ kept: KeptEvidence, by actor: Actor) throws -> (record: Int64, isNew: Bool) {
-        let draft = kept.evidence.draft
-        if let key = draft.naturalKey, let known = try reader.record(naturalKey: key) { return (known, false) }
-        try put(kept)
-        let record = try append(draft, by: actor)
-        if let entry = kept.evidence.rekorEntry {
+    ///
+    /// Large bytes are a durable file already.
+    func append(_ prepared: PreparedEvidence, by actor: Actor) throws -> (record: Int64, isNew: Bool) {
+        let key = prepared.evidence.draft.naturalKey
+        if let key, let known = try reader.record(naturalKey: key) { return (known, false) }
+        let record = try append(prepared.record, evidence: put(prepared), by: actor)
+        if let entry = prepared.evidence.rekorEntry {
             // About nothing: it says of the record what the record says better, and is found through it.
             _ = try append(rekorEntry: entry, about: nil, document: ["of": .integer(record)], by: Actor())
         }
@@ -112,16 +114,23 @@ extension LedgerTransaction {
     ) throws -> (record: Int64, isNew: Bool) {
         var draft = RecordDraft(kind: .hashedrekord, digest: digest, document: document)
         draft.entry = entry
-        draft.naturalKey = Digest(.sha256, of: entry)
+        draft.naturalKey = NaturalKey(Digest(.sha256, of: entry), about: nil)
         if let key = draft.naturalKey, let known = try reader.record(naturalKey: key) { return (known, false) }
         return (try append(draft, by: actor), true)
     }
 
-    /// Keeps the bytes of evidence, if they are not there already.
-    fileprivate func put(_ kept: KeptEvidence) throws {
-        try putEvidence(
-            kept.digest, gitoid: kept.gitoid, mediaType: kept.evidence.mediaType, size: kept.evidence.content.count,
-            content: kept.isFile ? nil : kept.evidence.content)
+    private func put(_ prepared: PreparedEvidence) throws -> Int64 {
+        let evidence = prepared.evidence
+        return try putEvidence(
+            evidence.digest, mediaType: evidence.mediaType, size: evidence.content.count,
+            content: prepared.isFile ? nil : evidence.content)
+    }
+
+    /// Lets bytes be asked for by their gitoid: those of the record, or others that say the same.
+    fileprivate func name(_ prepared: PreparedEvidence, _ gitoid: Gitoid, record: Int64) throws {
+        guard try reader.evidence(gitoid) == nil, let record = try reader.record(record) else { return }
+        let isOfRecord = try reader.evidence(of: record)?.digest == prepared.evidence.digest
+        try name(evidence: try isOfRecord ? record.evidence ?? put(prepared) : put(prepared), gitoid)
     }
 }
 
@@ -151,13 +160,5 @@ private final class MemorySource: ByteSource {
         rest = rest.dropFirst(piece.count)
         buffer.copyBytes(from: piece)
         return piece.count
-    }
-}
-
-extension Timestamp {
-    /// A moment of the registry's clock, in milliseconds since 1970-01-01 UTC.
-    init(milliseconds: Int64) {
-        let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
-        self.init(seconds: seconds, nanoseconds: Int32(truncatingIfNeeded: rest) * 1_000_000)
     }
 }

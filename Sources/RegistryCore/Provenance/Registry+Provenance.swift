@@ -73,8 +73,7 @@ extension Registry {
     /// A manifest that is or was here. Which type it has may be said only by who pushed it, so only by the record.
     private static func manifest(_ digest: Digest, at id: Int64, from reader: LedgerReader) throws -> Manifest? {
         guard let content = try reader.manifestContent(id) else { return nil }
-        let push = try reader.lastPush(of: digest).flatMap { try? JSONValue(parsing: Array($0.document.utf8)) }
-        return Manifest(stored: content, mediaType: push?["mediaType"]?.string)
+        return Manifest(stored: content, mediaType: try reader.lastPush(of: digest)?.json["mediaType"]?.string)
     }
 
     /// The repository of some source code in the one spelling by which records are searched.

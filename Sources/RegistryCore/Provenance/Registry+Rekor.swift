@@ -53,7 +53,9 @@ extension Registry {
     private func logEntries(of envelope: Envelope) throws -> [JSONValue] {
         let verification = trust.verifier.verify(envelope)
         guard let entry = trust.rekorEntry(of: envelope, signedBy: verification),
-            let record = try ledger.read({ try $0.record(naturalKey: Digest(.sha256, of: entry)) })
+            let record = try ledger.read({
+                try $0.record(naturalKey: NaturalKey(Digest(.sha256, of: entry), about: nil))
+            })
         else { return [] }
         return [try rekorEntry(record).json]
     }
@@ -62,9 +64,7 @@ extension Registry {
 extension EvidenceForm {
     /// How the evidence of a record is written; nil when it is none that somebody sent.
     init?(of record: StoredRecord) {
-        guard let document = try? JSONValue(parsing: Array(record.document.utf8)),
-            let form = document["form"]?.string.flatMap(EvidenceForm.init(rawValue:))
-        else { return nil }
+        guard let form = record.json["form"]?.string.flatMap(EvidenceForm.init(rawValue:)) else { return nil }
         self = form
     }
 }

@@ -221,11 +221,9 @@ extension Registry {
         var common: [String: String]?
         var seen: Set<Digest> = []
         for child in children.prefix(Self.mostChildrenRead) where seen.insert(child.digest).inserted {
-            guard let record = try ledger.read({ try $0.lastPush(of: child.digest, to: repository) }),
-                let document = try? JSONValue(parsing: Array(record.document.utf8))
-            else { continue }
+            guard let record = try ledger.read({ try $0.lastPush(of: child.digest, to: repository) }) else { continue }
             var labels: [String: String] = [:]
-            for member in document["labels"]?.object?.members ?? [] { labels[member.key] = member.value.string }
+            for member in record.json["labels"]?.object?.members ?? [] { labels[member.key] = member.value.string }
             common = common?.filter { labels[$0.key] == $0.value } ?? labels
         }
         return common ?? [:]

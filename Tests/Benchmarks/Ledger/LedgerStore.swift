@@ -9,8 +9,8 @@ import TransparencyLog
 
 /// A data folder as `waybill serve` makes it, in this process.
 struct LedgerStore {
-    /// Writers that wait at the same time: as many as fit into one commit.
-    private static let writers = 256
+    /// Writers that wait at the same time: as many as fit into two commits, one that is flushed and one that runs.
+    private static let writers = 512
 
     let documents: Documents
     private let ledger: Ledger
