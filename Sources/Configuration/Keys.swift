@@ -103,7 +103,7 @@ extension Settings {
             "Free bytes kept on the disk; below it an upload gets 507."),
         Key(
             "storage.sqlite_cache", \.storage.sqliteCache, .size(mebibyte...4096 * mebibyte),
-            "Bytes of page cache of each connection to the catalogue."),
+            "Bytes of page cache of each connection that reads the catalogue; the one that writes has 64 MiB or more."),
     ]
 }
 

@@ -90,7 +90,7 @@ extension Settings {
     package struct Storage: Sendable, Equatable {
         /// Free bytes kept on the disk; below it an upload gets `507`.
         package var reserve = 64 * 1024 * 1024
-        /// Bytes of page cache of each connection to the catalogue.
+        /// Bytes of page cache of each connection that reads the catalogue; the one that writes has 64 MiB or more.
         package var sqliteCache = 8 * 1024 * 1024
     }
 }

@@ -21,6 +21,11 @@ package struct Digest: Hashable, Sendable {
 
     /// Reads `algorithm:hex`, and only in that one spelling: lower case, full length.
     package init(parsing text: some StringProtocol) throws(DigestError) {
+        try self.init(parsing: String(text))
+    }
+
+    /// The same, compiled for the one type of text that nearly all callers have.
+    package init(parsing text: String) throws(DigestError) {
         let utf8 = text.utf8
         guard let separator = utf8.firstIndex(of: UInt8(ascii: ":")) else { throw .missingSeparator(String(text)) }
         guard let algorithm = Algorithm(name: utf8[..<separator]) else {

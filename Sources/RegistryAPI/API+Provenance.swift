@@ -14,8 +14,8 @@ extension API {
         let target = request.head.target
         let count = try pageSize(target.queryItems, name: "limit")
         let after = try cursor(target.queryItems)
-        return try await registry.aside {
-            guard let trace = try registry.trace(digest, after: after, count: count) else {
+        @Sendable func answer(within limits: TraceLimits) throws -> Response {
+            guard let trace = try registry.trace(digest, after: after, count: count, within: limits) else {
                 throw Problem(404, .manifestUnknown, "\(digest) was never seen here")
             }
             var document = document(of: trace)
@@ -23,6 +23,9 @@ extension API {
             var response = Response.json(.object(document))
             link(&response, to: trace.records.next, target)
             return response
+        }
+        do { return try answer(within: .quick) } catch is TraceLimits.Exceeded {
+            return try await registry.aside { try answer(within: .whole) }
         }
     }
 
@@ -140,10 +143,10 @@ extension API {
         document["containedIn"] = .array(
             trace.containers.map { ["manifest": .string("\($0.manifest)"), "role": .string($0.role)] })
         document["records"] = .array(trace.records.entries.map { .object(self.document(of: $0)) })
-        document["asOf"] = trace.checkpoint.map { signed in
+        document["asOf"] = trace.checkpoint.map { checkpoint in
             [
-                "origin": .string(signed.checkpoint.origin), "size": .integer(signed.checkpoint.size),
-                "root": .string(signed.checkpoint.root.base64), "checkpoint": "/checkpoint",
+                "origin": .string(checkpoint.origin), "size": .integer(checkpoint.size),
+                "root": .string(checkpoint.root.base64), "checkpoint": "/checkpoint",
             ]
         }
         return document

@@ -7,6 +7,9 @@ internal import Glibc
 /// Each commit in it has a checksum that covers those before, so what survives a power failure is always a beginning of the
 /// history, and what was flushed is in it.
 package final class WriteAheadLog: Sendable {
+    /// SQLITE_IOERR_FSYNC, a macro that Swift does not see.
+    private static let failedFlush = SQLITE_IOERR | 4 << 8
+
     private let number: Int32
 
     /// Opens the log of the database at `path`, which a connection has opened in the mode `.create`.
@@ -29,7 +32,7 @@ package final class WriteAheadLog: Sendable {
         while result != 0, errno == EINTR { result = fdatasync(number) }
         guard result == 0 else {
             throw SQLiteError(
-                extendedCode: SQLITE_IOERR | 4 << 8 /* SQLITE_IOERR_FSYNC */,
+                extendedCode: Self.failedFlush,
                 message: "the write-ahead log cannot be flushed", systemErrno: errno)
         }
     }

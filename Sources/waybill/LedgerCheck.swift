@@ -8,8 +8,8 @@ import Synchronization
 enum LedgerCheck {
     private struct Stopped: Error {}
 
-    /// As many times as long as it was busy it rests, so that those who are served meanwhile have nearly the whole machine.
-    private static let rest = 4
+    /// As many times as long as it was busy it rests after some milliseconds, so that those who are served meanwhile have nearly the whole machine.
+    private static let rest = 9
 
     /// Runs to the end of the ledger or until the task is cancelled.
     static func run(_ ledger: Ledger, logger: Logger) async {

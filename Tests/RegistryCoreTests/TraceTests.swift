@@ -1,6 +1,7 @@
 import OCI
 import RegistryTesting
 import Testing
+import TransparencyLog
 
 @testable import RegistryCore
 
@@ -26,6 +27,28 @@ import Testing
         #expect(trace.containers.isEmpty && trace.children.isEmpty)
         #expect(trace.records.entries.map(\.kind) == ["push", "push", "delete"])
         #expect(try await registry.verify() == [])
+    }
+
+    @Test func `is quick while there is little, and says so when there is more`() async throws {
+        for number in 0..<15 { try await registry.push(image, to: "app", as: try Tag(parsing: "v\(number)")) }
+        let quick = try #require(try registry.trace(image.digest, after: -1, count: nil, within: .quick))
+        #expect(quick.tags.count == 15 && quick.records.entries.map(\.id) == (0..<15).map { Int64($0) })
+        #expect(quick.checkpoint?.size == 15)
+        // Sixteen tags.
+        try await registry.push(image, to: "app", as: "v15")
+        #expect(throws: TraceLimits.Exceeded.self) {
+            try registry.trace(image.digest, after: -1, count: nil, within: .quick)
+        }
+        let whole = try trace(image.digest)
+        #expect(whole.tags.count == 16 && whole.records.entries.count == 16)
+        // Seventeen records, of which a page may be as short as it is asked for, and the history is still all of them.
+        let other = Fixture.image(seed: 3)
+        for _ in 0..<17 { try await registry.push(other, to: "app", as: "again") }
+        #expect(throws: TraceLimits.Exceeded.self) {
+            try registry.trace(other.digest, after: -1, count: 2, within: .quick)
+        }
+        #expect(try registry.trace(other.digest, after: -1, count: 2)?.history.count == 17)
+        #expect(try registry.trace(other.digest, after: -1, count: 2)?.records.entries.count == 2)
     }
 
     @Test func `of an index has the pushes of its platforms, and theirs names the index`() async throws {

@@ -14,7 +14,7 @@ package struct JSONObject: Equatable, Sendable {
     /// Where each key is in `members`. Empty while there are so few that looking at each is faster.
     private var positions: [String: Int] = [:]
 
-    private static let mostMembersToSearch = 8
+    private static let mostMembersToSearch = 24
 
     /// An object without members.
     package init() {}

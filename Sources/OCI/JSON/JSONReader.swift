@@ -95,18 +95,25 @@ extension JSONReader {
         position += 1
         var text: [UInt8] = []
         var start = position
+        var bits: UInt8 = 0
         while let byte = next {
             switch byte {
             case UInt8(ascii: "\""):
-                text += bytes[start..<position]
+                let rest = bytes[start..<position]
                 position += 1
-                return try comparable(String(decoding: text, as: UTF8.self), from: opening)
+                if text.isEmpty {
+                    let text = String(decoding: rest, as: UTF8.self)
+                    return bits < 0x80 ? text : try comparable(text, from: opening)
+                }
+                return try comparable(String(decoding: text + rest, as: UTF8.self), from: opening)
             case UInt8(ascii: "\\"):
                 text += bytes[start..<position]
                 text += try escape().utf8
                 start = position
             case 0..<0x20: throw failure(.controlCharacter(byte))
-            default: position += 1
+            default:
+                bits |= byte
+                position += 1
             }
         }
         throw failure(.unexpectedEnd)

@@ -19,7 +19,14 @@ extension JSONValue {
 
 private struct JSONWriter {
     let isCanonical: Bool
-    var bytes: [UInt8] = []
+    var bytes: [UInt8]
+
+    init(isCanonical: Bool) {
+        self.isCanonical = isCanonical
+        bytes = []
+        // Most documents fit, and grow without being moved.
+        bytes.reserveCapacity(2048)
+    }
 
     mutating func write(_ value: JSONValue) {
         switch value {

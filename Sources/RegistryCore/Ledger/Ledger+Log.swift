@@ -10,6 +10,16 @@ extension LedgerReader {
         return try note.map(Self.checkpoint)
     }
 
+    /// The tree that the newest checkpoint is about.
+    func lastTree() throws -> (size: Int64, root: TreeHash)? {
+        try connection.first(
+            "SELECT size, root FROM checkpoint WHERE size <= ?1 ORDER BY size DESC LIMIT 1", shown
+        ) { row throws(SQLiteError) in
+            guard let root = TreeHash(bytes: row.blob(1)) else { throw .corrupt("a root cannot be read") }
+            return (row.int64(0), root)
+        }
+    }
+
     /// The size of the tree that the newest checkpoint is about.
     package func publishedSize() throws -> Int64 {
         try connection.first("SELECT size FROM checkpoint WHERE size <= ?1 ORDER BY size DESC LIMIT 1", shown) {

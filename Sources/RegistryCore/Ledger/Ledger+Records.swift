@@ -78,8 +78,10 @@ extension LedgerReader {
     }
 
     /// Records about a digest, the oldest first, after the record `id`.
-    func records(about digest: Digest, after id: Int64, limit: Int) throws -> RecordPage {
-        let page = RecordPage(limit: limit)
+    func records(
+        about digest: Digest, after id: Int64, limit: Int, bytes: Int = RecordPage.mostBytes
+    ) throws -> RecordPage {
+        let page = RecordPage(limit: limit, bytes: bytes)
         try connection.forEach(
             """
             SELECT id, kind, time, repository, record.digest, principal, client_address, user_agent, builder,
@@ -129,21 +131,23 @@ extension StoredRecord {
 /// Records for one page, taken until there are enough of them or they have enough bytes.
 final class RecordPage {
     /// Bytes of documents in one page, so that a page of large records is not large without bound.
-    private static let mostBytes = 4 * 1024 * 1024
+    static let mostBytes = 4 * 1024 * 1024
 
     private let limit: Int
+    private let byteLimit: Int
     private var bytes = 0
     private(set) var records: [StoredRecord] = []
     /// Whether there are more records than were taken.
     private(set) var isCut = false
 
-    init(limit: Int) {
+    init(limit: Int, bytes: Int = mostBytes) {
         self.limit = limit
+        byteLimit = bytes
     }
 
     /// Takes one more record; false when there is no place for it.
     func take(_ row: borrowing Row) throws(SQLiteError) -> Bool {
-        guard records.count < limit, bytes < Self.mostBytes else {
+        guard records.count < limit, bytes < byteLimit else {
             isCut = true
             return false
         }

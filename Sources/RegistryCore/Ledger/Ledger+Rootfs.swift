@@ -48,13 +48,14 @@ extension LedgerReader {
         ) { row throws(SQLiteError) in try row.digest(0) }
     }
 
-    /// Content of which a record says that it is based on an image, or was built with it.
+    /// Content of which a record says that it is based on an image, or was built with it; the same content once for each
+    /// record.
     func contentOnRecord(basedOn digest: Digest, limit: Int) throws -> [(digest: Digest, kind: String)] {
         try connection.all(
             """
-            SELECT DISTINCT record.digest, record.kind FROM record_base AS base JOIN record ON record.id = base.record
-            WHERE base.digest = ?1 AND record.digest IS NOT NULL ORDER BY base.record LIMIT ?2
-            """, digest.encoded, limit
+            SELECT record.digest, record.kind FROM record_base AS base CROSS JOIN record ON record.id = base.record
+            WHERE base.digest = ?1 AND base.record < ?2 AND record.digest IS NOT NULL ORDER BY base.record LIMIT ?3
+            """, digest.encoded, shown, limit
         ) { row throws(SQLiteError) in (try row.digest(0), row.text(1)) }
     }
 }

@@ -43,13 +43,12 @@ package struct Conflict: Sendable, Equatable {
 struct Lineage {
     /// Platform manifests of an index whose layers are compared.
     private static let mostChildren = 16
-    /// Images listed as derived.
-    static let mostDerived = 1000
 
     let reader: LedgerReader
     let manifest: Manifest?
     let digest: Digest
     let records: [StoredRecord]
+    let limits: TraceLimits
 
     /// The images themselves: of an index its platform manifests.
     private var images: [Digest] {
@@ -97,6 +96,8 @@ struct Lineage {
     }
 
     /// What was built on it.
+    ///
+    /// - Throws: `TraceLimits.Exceeded`.
     func derived() throws -> [DerivedImage] {
         var derived: [DerivedImage] = []
         var places: [Digest: Int] = [:]
@@ -109,10 +110,13 @@ struct Lineage {
         }
         for image in Set(images + [digest]) {
             if manifest != nil {
-                for found in try reader.images(on: image, limit: Self.mostDerived) { add(found, .rootfsPrefix) }
+                let images = try reader.images(on: image, limit: limits.derived)
+                try limits.check(images.count, of: limits.derived)
+                for found in images { add(found, .rootfsPrefix) }
             }
-            for found in try reader.contentOnRecord(basedOn: image, limit: Self.mostDerived)
-            where found.digest != digest {
+            let content = try reader.contentOnRecord(basedOn: image, limit: limits.recordsOfDerived)
+            try limits.check(content.count, of: limits.recordsOfDerived)
+            for found in content where found.digest != digest {
                 add(found.digest, found.kind == RecordKind.build.rawValue ? .provenance : .annotation)
             }
         }

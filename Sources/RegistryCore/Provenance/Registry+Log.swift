@@ -54,6 +54,12 @@ extension Registry {
         return try reader.cosignedCheckpoint(size: last.checkpoint.size) ?? last
     }
 
+    /// What that checkpoint says, without its signatures, which are most of the work of reading it.
+    func publishedTree(from reader: LedgerReader) throws -> Checkpoint? {
+        guard quorum == 0 else { return try publishedCheckpoint(from: reader)?.checkpoint }
+        return try reader.lastTree().map { try Checkpoint(origin: origin, size: $0.size, root: $0.root) }
+    }
+
     /// A checkpoint of the past, as the log signed it.
     package func checkpoint(size: Int64) throws -> SignedCheckpoint {
         guard let checkpoint = try ledger.read({ try $0.checkpoint(size: size) }) else {

@@ -28,45 +28,92 @@ package struct Trace: Sendable {
     /// Statements about it that contradict each other.
     package let conflicts: [Conflict]
     /// The checkpoint of the log at which all this was so.
-    package let checkpoint: SignedCheckpoint?
+    package let checkpoint: Checkpoint?
+}
+
+/// How much goes into one trace.
+package struct TraceLimits: Sendable {
+    /// There is more than quick limits allow.
+    package struct Exceeded: Error {}
+
+    /// Records.
+    let records: Int
+    /// Bytes of their documents.
+    let recordBytes: Int
+    /// Repositories, tags and containers, of each so many.
+    let locations: Int
+    /// Platform manifests of an index whose pushes are looked up.
+    let children: Int
+    /// Images listed as derived by their layers.
+    let derived: Int
+    /// Records in which other derived images are looked for.
+    let recordsOfDerived: Int
+    private let isQuick: Bool
+
+    /// Everything, within reason: what is more is left out.
+    package static let whole = TraceLimits(
+        records: .max, recordBytes: RecordPage.mostBytes, locations: 1000, children: 256, derived: 1000,
+        recordsOfDerived: 10_000, isQuick: false)
+    /// What takes no longer than to hand it to another thread, so that it may run on a loop: where there is more, nothing is
+    /// left out but `Exceeded` thrown.
+    package static let quick = TraceLimits(
+        records: 16, recordBytes: 64 * 1024, locations: 16, children: 8, derived: 16, recordsOfDerived: 16,
+        isQuick: true)
+
+    func check(_ count: Int, of limit: Int) throws(Exceeded) {
+        if isQuick, count >= limit { throw Exceeded() }
+    }
+
+    func check(_ page: RecordPage, of limit: Int) throws(Exceeded) {
+        if isQuick, page.isCut, page.records.count < limit { throw Exceeded() }
+    }
 }
 
 extension Registry {
-    /// Repositories, tags and containers listed in one trace.
-    private static let tracedLocations = 1000
-    /// Platform manifests of an index whose pushes are looked up.
-    private static let tracedChildren = 256
-
     /// What is known of a digest: a manifest, an index, a config, a layer; nil when it was never seen.
     ///
-    /// May take long: called through `aside`.
-    package func trace(_ digest: Digest, after record: Int64, count: Int?) throws -> Trace? {
+    /// Within `TraceLimits.whole` it may take long: called through `aside`.
+    ///
+    /// - Throws: `TraceLimits.Exceeded`, within `.quick` only.
+    package func trace(
+        _ digest: Digest, after record: Int64, count: Int?, within bounds: TraceLimits = .whole
+    ) throws -> Trace? {
         let limit = min(count ?? limits.page, limits.page)
         return try ledger.read { reader in
             let place = try reader.places(of: digest)
-            let records = try reader.records(about: digest, after: record, limit: limit)
-            let containers = try reader.containers(of: digest, limit: Self.tracedLocations)
+            let records = try reader.records(
+                about: digest, after: record, limit: min(limit, bounds.records), bytes: bounds.recordBytes)
+            try bounds.check(records, of: limit)
+            let containers = try reader.containers(of: digest, limit: bounds.locations)
+            try bounds.check(containers.count, of: bounds.locations)
             let isStored = place.manifest != nil || place.blob != nil
             let isKnown = isStored || !records.records.isEmpty || !containers.isEmpty
             guard try isKnown || reader.hasRecords(about: digest) else { return nil }
             let manifest = try place.manifest.flatMap { try Self.manifest(digest, at: $0, from: reader) }
+            try bounds.check(manifest?.manifests.count ?? 0, of: bounds.children)
             var children: [Digest: StoredRecord] = [:]
-            for child in (manifest?.manifests ?? []).prefix(Self.tracedChildren) {
+            for child in (manifest?.manifests ?? []).prefix(bounds.children) {
                 children[child.digest] = try reader.lastPush(of: child.digest)
             }
             let history =
                 record < 0 && !records.isCut
-                ? records : try reader.records(about: digest, after: -1, limit: limits.page)
-            let lineage = Lineage(reader: reader, manifest: manifest, digest: digest, records: history.records)
+                ? records
+                : try reader.records(
+                    about: digest, after: -1, limit: min(limits.page, bounds.records), bytes: bounds.recordBytes)
+            try bounds.check(history, of: limits.page)
+            let lineage = Lineage(
+                reader: reader, manifest: manifest, digest: digest, records: history.records, limits: bounds)
+            let repositories = try reader.repositories(
+                servingManifest: place.manifest, blob: place.blob, limit: bounds.locations)
+            try bounds.check(repositories.count, of: bounds.locations)
+            let tags = try place.manifest.map { try reader.tags(pointingAt: $0, limit: bounds.locations) } ?? []
+            try bounds.check(tags.count, of: bounds.locations)
             return Trace(
-                digest: digest, manifest: manifest,
-                repositories: try reader.repositories(
-                    servingManifest: place.manifest, blob: place.blob, limit: Self.tracedLocations),
-                tags: try place.manifest.map { try reader.tags(pointingAt: $0, limit: Self.tracedLocations) } ?? [],
-                containers: containers, records: Page(records), history: history.records, children: children,
+                digest: digest, manifest: manifest, repositories: repositories, tags: tags, containers: containers,
+                records: Page(records), history: history.records, children: children,
                 attestations: manifest?.attestationsByImage ?? [:], bases: try lineage.bases(),
                 derived: try lineage.derived(), conflicts: lineage.conflicts(),
-                checkpoint: try publishedCheckpoint(from: reader))
+                checkpoint: try publishedTree(from: reader))
         }
     }
 
