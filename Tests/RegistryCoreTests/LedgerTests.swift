@@ -298,6 +298,7 @@ final class FlushSwitch: Sendable {
 
     var count: Int { state.withLock { $0.count } }
 
+    /// Lets the flush that is held, or else the next one, fail; those after it succeed.
     func fail(with error: SQLiteError) { state.withLock { $0.failure = error } }
 
     /// From now on flushes wait, each for one signal.
@@ -308,13 +309,13 @@ final class FlushSwitch: Sendable {
     }
 
     func run(_ log: WriteAheadLog) throws(SQLiteError) {
-        let (failure, gate) = state.withLock { state in
+        let gate = state.withLock { state in
             state.count += 1
-            return (state.failure, state.gate)
+            return state.gate
         }
         begun.signal()
         gate?.wait()
-        if let failure { throw failure }
+        if let failure = state.withLock({ $0.failure.take() }) { throw failure }
         try log.flush()
     }
 }
@@ -364,6 +365,36 @@ final class FlushSwitch: Sendable {
         let refused = await failure(LedgerError.self) { try await book.ledger.note(2) }
         guard case .readOnly(let why) = refused else { Issue.record("\(refused as Any)"); return }
         #expect(why == "the disk failed: the write-ahead log cannot be flushed (SQLite 1034, errno 5)")
+    }
+
+    @Test func `a failing disk fails the group that ran meanwhile as well`() async throws {
+        let flush = FlushSwitch()
+        let book = try Book(flush: flush)
+        try await book.ledger.note(0)
+        let gate = flush.hold()
+        while flush.begun.wait(timeout: .now()) == .success {}
+        let first = Task.immediate { try await book.ledger.note(1) }
+        #expect(flush.begun.wait(timeout: .now() + 20) == .success)
+        let ran = DispatchSemaphore(value: 0)
+        let second = Task.immediate {
+            try await book.ledger.write { transaction in
+                ran.signal()
+                return try transaction.append(.note(2), by: .tester)
+            }
+        }
+        #expect(ran.wait(timeout: .now() + 20) == .success)
+        flush.fail(with: SQLiteError(extendedCode: 1034, message: "lost", systemErrno: EIO))
+        gate.signal()
+        let errors = await (
+            failure(LedgerError.self) { _ = try await first.value },
+            failure(LedgerError.self) { _ = try await second.value }
+        )
+        for error in [errors.0, errors.1] {
+            guard case .storage(let reason) = error else { Issue.record("\(error as Any)"); continue }
+            #expect(reason.isDiskFailure && reason.message == "lost")
+        }
+        #expect(try book.ledger.records().map(\.id) == [0])
+        #expect(try book.ledger.read { try $0.publishedSize() } == 1)
     }
 
     @Test func `the write-ahead log stays small`() async throws {

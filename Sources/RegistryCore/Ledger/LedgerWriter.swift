@@ -13,7 +13,7 @@ import TransparencyLog
 ///
 /// Leaves get their place in the tree and their checkpoint in the same transaction, so each group is one checkpoint.
 ///
-/// `@unchecked Sendable`: the connection, the sequencer and `lastTime` are used on `queue` only.
+/// `@unchecked Sendable`: the connection, the sequencer and `lastTime` are used on `queue` only, `diskFailure` on `flushes`.
 final class LedgerWriter: @unchecked Sendable {
     /// A write that waits. Running it gives what its caller will be told if the group commits.
     private struct Write: Sendable {
@@ -74,6 +74,8 @@ final class LedgerWriter: @unchecked Sendable {
     /// Told of each new checkpoint once it is durable, before those who wait for it.
     private let published: @Sendable (SignedCheckpoint) -> Void
     private var lastTime: Int64
+    /// Why a flush failed. What it should have made durable is lost, whatever later flushes answer.
+    private var diskFailure: SQLiteError?
 
     /// - Parameters:
     ///   - connection: opened with `Synchronous.normal`.
@@ -171,9 +173,11 @@ final class LedgerWriter: @unchecked Sendable {
 
     /// Makes commits durable, shows them, and answers those who wait for them.
     private func flush(_ commits: [Commit]) {
-        do {
+        do throws(SQLiteError) {
+            if let diskFailure { throw diskFailure }
             try flushLog()
         } catch {
+            diskFailure = error
             refuseWrites(because: "the disk failed: \(error)")
             return commits.flatMap(\.writes).forEach { $0.fail(error) }
         }
