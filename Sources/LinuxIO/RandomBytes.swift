@@ -18,7 +18,8 @@ package struct RandomBytes: Sendable {
             while filled < count {
                 let piece = UnsafeMutableBufferPointer(
                     rebasing: buffer[filled..<min(count, filled + mostAtOnce)])
-                precondition(getentropy(piece.baseAddress, piece.count) == 0, "the kernel gives no random bytes")
+                let result = getentropy(piece.baseAddress, piece.count)
+                precondition(result == 0, "the kernel gives no random bytes")
                 filled += piece.count
             }
         }
