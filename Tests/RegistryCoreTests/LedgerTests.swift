@@ -321,26 +321,40 @@ final class FlushSwitch: Sendable {
 }
 
 @Suite struct `While a commit is made durable` {
-    @Test func `nobody sees its records, and the next group runs`() async throws {
-        let flush = FlushSwitch()
-        let book = try Book(flush: flush)
-        try await book.ledger.note(0)
+    /// Writes record 0, and record 1 up to its flush, which goes on with one signal of the gate.
+    private func hold(
+        _ flush: FlushSwitch, of ledger: Ledger
+    ) async throws -> (gate: DispatchSemaphore, first: Task<Int64, any Error>) {
+        try await ledger.note(0)
         let gate = flush.hold()
         while flush.begun.wait(timeout: .now()) == .success {}
-        let first = Task.immediate { try await book.ledger.note(1) }
+        let first = Task.immediate { try await ledger.note(1) }
         #expect(flush.begun.wait(timeout: .now() + 20) == .success)
-        #expect(try book.ledger.records().map(\.id) == [0])
-        #expect(try book.ledger.read { try $0.record(1) } == nil)
-        #expect(try book.ledger.read { try $0.publishedSize() } == 1)
-        #expect(try book.ledger.read { try $0.checkpoint(size: 2) } == nil)
+        return (gate, first)
+    }
+
+    /// Writes record 2; returns when that has run, in a group of its own.
+    private func runMeanwhile(_ ledger: Ledger) -> Task<Int64, any Error> {
         let ran = DispatchSemaphore(value: 0)
         let second = Task.immediate {
-            try await book.ledger.write { transaction in
+            try await ledger.write { transaction in
                 ran.signal()
                 return try transaction.append(.note(2), by: .tester)
             }
         }
         #expect(ran.wait(timeout: .now() + 20) == .success)
+        return second
+    }
+
+    @Test func `nobody sees its records, and the next group runs`() async throws {
+        let flush = FlushSwitch()
+        let book = try Book(flush: flush)
+        let (gate, first) = try await hold(flush, of: book.ledger)
+        #expect(try book.ledger.records().map(\.id) == [0])
+        #expect(try book.ledger.read { try $0.record(1) } == nil)
+        #expect(try book.ledger.read { try $0.publishedSize() } == 1)
+        #expect(try book.ledger.read { try $0.checkpoint(size: 2) } == nil)
+        let second = runMeanwhile(book.ledger)
         #expect(try book.ledger.records().map(\.id) == [0])
         gate.signal()
         #expect(try await first.value == 1)
@@ -370,19 +384,8 @@ final class FlushSwitch: Sendable {
     @Test func `a failing disk fails the group that ran meanwhile as well`() async throws {
         let flush = FlushSwitch()
         let book = try Book(flush: flush)
-        try await book.ledger.note(0)
-        let gate = flush.hold()
-        while flush.begun.wait(timeout: .now()) == .success {}
-        let first = Task.immediate { try await book.ledger.note(1) }
-        #expect(flush.begun.wait(timeout: .now() + 20) == .success)
-        let ran = DispatchSemaphore(value: 0)
-        let second = Task.immediate {
-            try await book.ledger.write { transaction in
-                ran.signal()
-                return try transaction.append(.note(2), by: .tester)
-            }
-        }
-        #expect(ran.wait(timeout: .now() + 20) == .success)
+        let (gate, first) = try await hold(flush, of: book.ledger)
+        let second = runMeanwhile(book.ledger)
         flush.fail(with: SQLiteError(extendedCode: 1034, message: "lost", systemErrno: EIO))
         gate.signal()
         let errors = await (
