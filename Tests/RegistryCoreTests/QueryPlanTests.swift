@@ -73,6 +73,7 @@ import Testing
         _ = try reader.places(of: blob)
         _ = try reader.hasRecords(about: blob)
         _ = try reader.manifestContent(1)
+        _ = try reader.manifestSize(1)
         _ = try reader.containers(of: blob, limit: 10)
         _ = try reader.repositories(servingManifest: 1, blob: 1, limit: 10)
         _ = try reader.tags(pointingAt: 1, limit: 10)

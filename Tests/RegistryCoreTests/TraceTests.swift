@@ -41,6 +41,14 @@ import TransparencyLog
         }
         let whole = try trace(image.digest)
         #expect(whole.tags.count == 16 && whole.records.entries.count == 16)
+        // A manifest that takes long to read.
+        let large = Fixture.image(seed: 4, layers: 300)
+        try await registry.push(large, to: "app")
+        #expect(large.manifest.count > 32 * 1024)
+        #expect(throws: TraceLimits.Exceeded.self) {
+            try registry.trace(large.digest, after: -1, count: nil, within: .quick)
+        }
+        #expect(try trace(large.digest).manifest?.layers.count == 300)
         // Seventeen records, of which a page may be as short as it is asked for, and the history is still all of them.
         let other = Fixture.image(seed: 3)
         for _ in 0..<17 { try await registry.push(other, to: "app", as: "again") }

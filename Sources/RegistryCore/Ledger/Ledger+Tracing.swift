@@ -28,6 +28,11 @@ extension LedgerReader {
             ?? false
     }
 
+    /// How many bytes a manifest has.
+    func manifestSize(_ id: Int64) throws -> Int {
+        try connection.first("SELECT size FROM manifest WHERE id = ?1", id) { $0.int(0) } ?? 0
+    }
+
     /// The bytes of a manifest, in whatever repository it is or was.
     func manifestContent(_ id: Int64) throws -> [UInt8]? {
         try connection.first("SELECT content FROM manifest WHERE id = ?1", id) { $0.blob(0) }

@@ -42,6 +42,8 @@ package struct TraceLimits: Sendable {
     let recordBytes: Int
     /// Repositories, tags and containers, of each so many.
     let locations: Int
+    /// Bytes of the manifest, which is read whole.
+    let manifestBytes: Int
     /// Platform manifests of an index whose pushes are looked up.
     let children: Int
     /// Images listed as derived by their layers.
@@ -52,12 +54,14 @@ package struct TraceLimits: Sendable {
 
     /// Everything, within reason: what is more is left out.
     package static let whole = TraceLimits(
-        records: .max, recordBytes: RecordPage.mostBytes, locations: 1000, children: 256, derived: 1000,
+        records: .max, recordBytes: RecordPage.mostBytes, locations: 1000, manifestBytes: .max, children: 256,
+        derived: 1000,
         recordsOfDerived: 10_000, isQuick: false)
     /// What takes no longer than to hand it to another thread, so that it may run on a loop: where there is more, nothing is
     /// left out but `Exceeded` thrown.
     package static let quick = TraceLimits(
-        records: 16, recordBytes: 64 * 1024, locations: 16, children: 8, derived: 16, recordsOfDerived: 16,
+        records: 16, recordBytes: 64 * 1024, locations: 16, manifestBytes: 32 * 1024, children: 8, derived: 16,
+        recordsOfDerived: 16,
         isQuick: true)
 
     func check(_ count: Int, of limit: Int) throws(Exceeded) {
@@ -89,6 +93,7 @@ extension Registry {
             let isStored = place.manifest != nil || place.blob != nil
             let isKnown = isStored || !records.records.isEmpty || !containers.isEmpty
             guard try isKnown || reader.hasRecords(about: digest) else { return nil }
+            if let id = place.manifest { try bounds.check(reader.manifestSize(id), of: bounds.manifestBytes) }
             let manifest = try place.manifest.flatMap { try Self.manifest(digest, at: $0, from: reader) }
             try bounds.check(manifest?.manifests.count ?? 0, of: bounds.children)
             var children: [Digest: StoredRecord] = [:]
