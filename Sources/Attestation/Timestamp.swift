@@ -43,14 +43,25 @@ extension Timestamp: CustomStringConvertible {
     package var description: String { text(fraction: fraction) }
 
     /// RFC 3339 in UTC, always with three digits of fraction.
-    package var textToMilliseconds: String { text(fraction: "." + Int64(nanoseconds / 1_000_000).digits(3)) }
+    package var textToMilliseconds: String { text(fraction: ".\(Int64(nanoseconds / 1_000_000).digits(3))") }
 
     private func text(fraction: String) -> String {
         let (days, second) = seconds.flooredDivision(by: 86_400)
         let date = CivilDate(daysSince1970: days)
-        let (hour, minute) = (second / 3600, second % 3600 / 60)
-        return "\(date.year.digits(4))-\(date.month.digits(2))-\(date.day.digits(2))"
-            + "T\(hour.digits(2)):\(minute.digits(2)):\((second % 60).digits(2))\(fraction)Z"
+        let parts: [(value: Int64, digits: Int, separator: Unicode.Scalar)] = [
+            (date.year, 4, "-"), (date.month, 2, "-"), (date.day, 2, "T"), (second / 3600, 2, ":"),
+            (second % 3600 / 60, 2, ":"),
+        ]
+        var text: [UInt8] = []
+        text.reserveCapacity(32)
+        for part in parts {
+            text.append(part.value, digits: part.digits)
+            text.append(UInt8(ascii: part.separator))
+        }
+        text.append(second % 60, digits: 2)
+        text += fraction.utf8
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     private var fraction: String {
@@ -132,7 +143,22 @@ extension Int64 {
     }
 
     fileprivate func digits(_ count: Int) -> String {
-        let text = String(self)
-        return String(repeating: "0", count: Swift.max(count - text.utf8.count, 0)) + text
+        var text: [UInt8] = []
+        text.append(self, digits: count)
+        return String(decoding: text, as: UTF8.self)
+    }
+}
+
+extension [UInt8] {
+    /// Writes a number with at least so many digits. Years before the first have a sign in front.
+    fileprivate mutating func append(_ value: Int64, digits: Int) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        let start = count
+        var rest = value.magnitude
+        while rest > 0 || count - start < digits {
+            append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        self[start...].reverse()
     }
 }

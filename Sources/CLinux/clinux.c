@@ -2,11 +2,14 @@
 #include "clinux.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 const uint32_t clinux_epoll_in = EPOLLIN;
 const uint32_t clinux_epoll_out = EPOLLOUT;
@@ -57,4 +60,11 @@ int64_t clinux_free_bytes(const char *path) {
 
 const char *clinux_error_text(int code, char *buffer, int64_t capacity) {
     return strerror_r(code, buffer, (size_t)capacity);
+}
+
+void clinux_run_when_idle(void) {
+    struct sched_param parameters = {0};
+    sched_setscheduler(0, SCHED_IDLE, &parameters);
+    // ioprio_set(2) has no wrapper: this thread (1, 0), class "idle" (3 << 13).
+    syscall(SYS_ioprio_set, 1, 0, 3 << 13);
 }

@@ -24,3 +24,8 @@ static inline int waybill_sqlite3_sync(sqlite3 *connection) {
     if (result != SQLITE_OK || !file || !file->pMethods) return result;
     return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
 }
+
+// Without it SQLite counts every allocation under one lock for all connections.
+static inline int waybill_sqlite3_forget_memory_use(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}

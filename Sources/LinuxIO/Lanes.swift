@@ -77,11 +77,11 @@ package struct Pending<Value: Sendable>: Sendable {
     }
 }
 
-/// One value on its way from a lane to the one task that waits for it.
+/// One value on its way from a thread to the one task that waits for it.
 ///
 /// The value goes through the lock and not through the continuation, so its use is ordered behind the work that made it
 /// in every case, also when the work is done before the task has suspended.
-private final class Handover<Content: Sendable>: Sendable {
+final class Handover<Content: Sendable>: Sendable {
     private struct State {
         var content: Content?
         var waiter: UnsafeContinuation<Void, Never>?

@@ -95,6 +95,7 @@ extension Connection {
     /// Opens `path` as the name of a file and as nothing else.
     static func open(_ path: String, flags: Int32) throws(SQLiteError) -> OpaquePointer {
         guard !path.utf8.contains(0) else { throw .misuse("a path has a NUL in it") }
+        _ = Library.configured
         // Behind a "./", neither "", ":memory:" nor a "file:" URI means anything but a file of that name.
         let name = path.hasPrefix("/") ? path : "./" + path
         var handle: OpaquePointer?
@@ -184,4 +185,10 @@ extension SQLiteError {
     fileprivate func about(_ path: String) -> SQLiteError {
         SQLiteError(extendedCode: extendedCode, message: "\(message): \(path)", sql: sql, systemErrno: systemErrno)
     }
+}
+
+/// What holds for the whole library, said before the first use of it.
+private enum Library {
+    /// SQLite counts its memory under a lock that all connections share: two loops that read met there twice in each request.
+    static let configured = waybill_sqlite3_forget_memory_use()
 }

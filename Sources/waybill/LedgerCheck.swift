@@ -8,19 +8,17 @@ import Synchronization
 enum LedgerCheck {
     private struct Stopped: Error {}
 
-    /// As many times as long as it was busy it rests after some milliseconds, so that those who are served meanwhile have nearly the whole machine.
-    private static let rest = 9
+    /// As many times as long as it was busy it rests after some milliseconds, so that it leaves the machine cool.
+    private static let rest = 3
 
     /// Runs to the end of the ledger or until the task is cancelled.
     static func run(_ ledger: Ledger, logger: Logger) async {
         let isStopped = StopFlag()
-        // A lane of its own: it is busy for seconds.
-        let lane = Lanes(count: 1).next()
         await withTaskCancellationHandler {
             do {
                 guard ledger.refusal == nil, try ledger.needsFullCheck() else { return }
                 let start = ContinuousClock.now
-                let fault = try await lane.run {
+                let fault = try await IdleThread.run {
                     var pieceStart = start
                     return try ledger.checkAll { _, _ in
                         usleep(useconds_t((ContinuousClock.now - pieceStart) * rest / .microseconds(1)))
@@ -44,7 +42,7 @@ enum LedgerCheck {
     }
 }
 
-/// Whether work on a lane is not wanted any more: a lane knows nothing of tasks.
+/// Whether work on a thread is not wanted any more: a thread knows nothing of tasks.
 private final class StopFlag: Sendable {
     private let flag = Atomic(false)
 

@@ -32,6 +32,8 @@ int clinux_open(const char *path, int flags, uint32_t mode);
 void clinux_begin_writeback(int fd, int64_t offset, int64_t count);
 // Bytes free to us on the file system of `path`, or -1.
 int64_t clinux_free_bytes(const char *path);
+// Gives the calling thread only the processor and the disk that nothing else wants. A hint, so there is no result.
+void clinux_run_when_idle(void);
 // The text of an errno value, thread-safe, in `buffer`.
 const char *clinux_error_text(int code, char *buffer, int64_t capacity);
 

@@ -11,8 +11,8 @@ package struct JSONObject: Equatable, Sendable {
     /// The members in document order; no two have the same key.
     package private(set) var members: [Member] = []
 
-    /// Where each key is in `members`. Empty while there are so few that looking at each is faster.
-    private var positions: [String: Int] = [:]
+    /// Where each key is in `members`; nil while there are so few that looking at each is faster.
+    private var positions: [String: Int]?
 
     private static let mostMembersToSearch = 24
 
@@ -49,16 +49,18 @@ package struct JSONObject: Equatable, Sendable {
     package static func == (left: JSONObject, right: JSONObject) -> Bool { left.members == right.members }
 
     private func position(of key: String) -> Int? {
-        if members.count > Self.mostMembersToSearch { return positions[key] }
+        if let positions { return positions[key] }
         return members.firstIndex { $0.key == key }
     }
 
     private mutating func append(_ key: String, _ value: JSONValue) {
+        // As many as most objects have, so that they grow once.
+        if members.isEmpty { members.reserveCapacity(8) }
         members.append(Member(key: key, value: value))
-        if members.count == Self.mostMembersToSearch + 1 {
-            indexAll()
+        if positions != nil {
+            positions?[key] = members.count - 1
         } else if members.count > Self.mostMembersToSearch {
-            positions[key] = members.count - 1
+            indexAll()
         }
     }
 
@@ -69,15 +71,19 @@ package struct JSONObject: Equatable, Sendable {
     }
 
     private mutating func indexAll() {
-        positions.removeAll()
+        positions = nil
         guard members.count > Self.mostMembersToSearch else { return }
-        for (position, member) in members.enumerated() { positions[member.key] = position }
+        positions = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1.key, $0) })
     }
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
     /// Members in the order in which they are written. Of those with the same key the last wins.
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self.init(elements)
+    }
+
+    init(_ elements: [(String, JSONValue)]) {
         for (key, value) in elements { self[key] = value }
     }
 }

@@ -94,9 +94,10 @@ extension JSONReader {
         let opening = position
         position += 1
         var text: [UInt8] = []
-        var start = position
-        var bits: UInt8 = 0
-        while let byte = next {
+        while true {
+            let start = position
+            let bits = skipPlain()
+            guard let byte = next else { throw failure(.unexpectedEnd) }
             switch byte {
             case UInt8(ascii: "\""):
                 let rest = bytes[start..<position]
@@ -109,14 +110,28 @@ extension JSONReader {
             case UInt8(ascii: "\\"):
                 text += bytes[start..<position]
                 text += try escape().utf8
-                start = position
-            case 0..<0x20: throw failure(.controlCharacter(byte))
-            default:
-                bits |= byte
-                position += 1
+            default: throw failure(.controlCharacter(byte))
             }
         }
-        throw failure(.unexpectedEnd)
+    }
+
+    /// Passes what stands for itself in a string; gives the bits that any of these bytes has.
+    private mutating func skipPlain() -> UInt8 {
+        let (end, bits) = endOfPlain()
+        position = end
+        return bits
+    }
+
+    private func endOfPlain() -> (end: Int, bits: UInt8) {
+        let span = bytes.span
+        var (end, bits) = (position, UInt8(0))
+        while end < span.count {
+            let byte = span[end]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            bits |= byte
+            end += 1
+        }
+        return (end, bits)
     }
 
     /// The text, if comparing and hashing it will not take forever.
@@ -217,6 +232,8 @@ extension JSONReader {
     }
 
     private mutating func skipWhitespace() {
+        // What is written by machines has none.
+        guard let first = next, first <= 0x20 else { return }
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 

@@ -69,9 +69,5 @@ extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 
     /// An object. Of members with the same key the last wins.
-    package init(dictionaryLiteral elements: (String, JSONValue)...) {
-        var object: JSONObject = [:]
-        for (key, value) in elements { object[key] = value }
-        self = .object(object)
-    }
+    package init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(JSONObject(elements)) }
 }

@@ -86,11 +86,13 @@ private struct JSONWriter {
 extension String {
     fileprivate var needsEscapes: Bool {
         let bytes = utf8.span
+        // Without a branch for each byte, so that many are looked at together.
+        var found: UInt8 = 0
         for index in bytes.indices {
             let byte = bytes[index]
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
+            found |= (byte < 0x20 ? 1 : 0) | (byte == UInt8(ascii: "\"") ? 1 : 0) | (byte == UInt8(ascii: "\\") ? 1 : 0)
         }
-        return false
+        return found != 0
     }
 
     fileprivate var isASCII: Bool {

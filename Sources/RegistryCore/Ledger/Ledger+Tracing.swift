@@ -16,10 +16,12 @@ package struct TagLocation: Sendable {
 
 extension LedgerReader {
     /// The rows of a digest in the catalogue; nil for what was never stored.
-    func places(of digest: Digest) throws -> (manifest: Int64?, blob: Int64?) {
-        let manifest = try connection.first("SELECT id FROM manifest WHERE digest = ?1", digest.encoded) { $0.int64(0) }
-        let blob = try connection.first("SELECT id FROM blob WHERE digest = ?1", digest.encoded) { $0.int64(0) }
-        return (manifest, blob)
+    func places(of digest: Digest) throws(SQLiteError) -> (manifest: Int64?, blob: Int64?) {
+        let places = try connection.first(
+            "SELECT (SELECT id FROM manifest WHERE digest = ?1), (SELECT id FROM blob WHERE digest = ?1)",
+            digest.encoded
+        ) { (manifest: $0.int64OrNil(0), blob: $0.int64OrNil(1)) }
+        return places ?? (nil, nil)
     }
 
     /// Whether a record is about the digest.
@@ -59,8 +61,10 @@ extension LedgerReader {
     }
 
     /// The repositories that serve a manifest or a blob now, by name.
-    func repositories(servingManifest manifest: Int64?, blob: Int64?, limit: Int) throws -> [String] {
-        let ofManifest = try manifest.map { id in
+    func repositories(
+        servingManifest manifest: Int64?, blob: Int64?, limit: Int
+    ) throws(SQLiteError) -> [String] {
+        let ofManifest = try manifest.map { id throws(SQLiteError) in
             try connection.all(
                 """
                 SELECT name FROM repository_manifest AS entry JOIN repository ON repository.id = entry.repository
@@ -68,7 +72,7 @@ extension LedgerReader {
                 """, id, limit
             ) { $0.text(0) }
         }
-        let ofBlob = try blob.map { id in
+        let ofBlob = try blob.map { id throws(SQLiteError) in
             try connection.all(
                 """
                 SELECT name FROM repository_blob AS link JOIN repository ON repository.id = link.repository

@@ -25,8 +25,8 @@ final class LedgerAudit {
     /// Answers with the bytes of evidence that is a file.
     typealias EvidenceFiles = (_ digest: Digest, _ size: Int64) throws -> [UInt8]
 
-    /// Records that are read in one transaction: some milliseconds.
-    private static let piece = 128
+    /// Records that are read in one transaction: a few milliseconds.
+    private static let piece = 32
 
     let depth: Depth
     let files: EvidenceFiles?
