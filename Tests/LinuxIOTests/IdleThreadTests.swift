@@ -2,20 +2,17 @@ import Glibc
 import LinuxIO
 import Testing
 
-@Suite("A thread for what nobody waits for")
-struct IdleThreadTests {
-    /// `SCHED_IDLE` and `SCHED_OTHER` of sched(7), which the Glibc module does not show.
-    private let (idle, other): (CInt, CInt) = (5, 0)
+@Suite struct `A thread for what nobody waits for` {
+    /// `SCHED_IDLE` of sched(7), which the Glibc module does not show.
+    private static let idle: CInt = 5
 
-    @Test("runs in the class that gets only what nobody else wants, and leaves its caller alone")
-    func runsInIdleClass() async throws {
+    @Test func `gets only what nobody else wants, and leaves its caller alone`() async throws {
         let inside = try await IdleThread.run { sched_getscheduler(0) }
-        #expect(inside == idle)
-        #expect(sched_getscheduler(0) == other)
+        #expect(inside == Self.idle)
+        #expect(sched_getscheduler(0) == SCHED_OTHER)
     }
 
-    @Test("gives back what the work throws")
-    func givesErrorsBack() async {
+    @Test func `gives back what the work throws`() async {
         struct Broken: Error {}
         await #expect(throws: Broken.self) { try await IdleThread.run { throw Broken() } }
     }
