@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # Debian packages: what the build needs, and the real clients that the interop tests drive.
-BUILD_PACKAGES := libsqlite3-dev libcurl4-openssl-dev
-TEST_PACKAGES := skopeo buildah podman docker.io openssl
+BUILD_PACKAGES := libsqlite3-dev libcurl4-openssl-dev libcrypt-dev libssl-dev
+TEST_PACKAGES := skopeo buildah podman docker.io openssl curl
 
 SWIFT_RELEASE := -c release --static-swift-stdlib -Xlinker -s
 ARGS ?=

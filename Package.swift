@@ -30,12 +30,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         // What the Glibc module does not show: epoll, eventfd, accept4, linkat of an open file.
         .target(name: "CLinux"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
         // Pure values: no I/O, no clock, no threads.
         .target(name: "OCI", swiftSettings: safe),
@@ -51,7 +54,11 @@ let package = Package(
 
         // The engine: bytes and connections, nothing of registries.
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: rules),
-        .target(name: "HTTPServing", dependencies: ["HTTPWire", "LinuxIO", http, logging], swiftSettings: rules),
+        // TLS by the system's OpenSSL. Its types and macros stay in CTLS.
+        .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "TLS", dependencies: ["CTLS", "LinuxIO"], swiftSettings: rules),
+        .target(
+            name: "HTTPServing", dependencies: ["HTTPWire", "LinuxIO", "TLS", http, logging], swiftSettings: rules),
 
         // The other direction: what this server asks of others.
         .target(name: "HTTPClient", dependencies: ["CCurl", "LinuxIO"], swiftSettings: rules),
@@ -68,23 +75,32 @@ let package = Package(
                 .embedInCode("migrations/0003_log.sql"),
             ], swiftSettings: rules),
 
+        // Who may do what: nothing of HTTP, nothing of what it is done to.
+        .target(
+            name: "Access",
+            dependencies: ["CCrypt", "LinuxIO", "OCI", crypto, .product(name: "JWTKit", package: "jwt-kit")],
+            swiftSettings: rules),
+
         // The edge: HTTP on one side, the domain on the other.
         .target(
             name: "RegistryAPI",
             dependencies: [
-                "Attestation", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "RegistryCore", "TransparencyLog", http,
-                logging,
+                "Access", "Attestation", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "RegistryCore", "TransparencyLog",
+                http, logging,
             ],
             swiftSettings: safe),
 
         .target(
-            name: "Configuration", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: rules),
+            name: "Configuration", dependencies: ["Access", "OCI", .product(name: "Yams", package: "Yams")],
+            swiftSettings: rules),
 
         .executableTarget(
             name: "waybill",
             dependencies: [
-                "Anchoring", "Attestation", "Auditing", "Configuration", "HTTPClient", "RegistryAPI", "RegistryCore",
-                "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", "TraceView", "TransparencyLog", logging,
+                "Access", "Anchoring", "Attestation", "Auditing", "Configuration", "HTTPClient", "RegistryAPI",
+                "RegistryCore",
+                "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", "TLS", "TraceView", "TransparencyLog", http,
+                logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules),
@@ -117,7 +133,7 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     ("TransparencyLogTests", ["TransparencyLog", "OCI", "RegistryTesting", asn1]),
     ("TraceViewTests", ["TraceView", "OCI", "RegistryCore", "TransparencyLog"]),
     ("SQLiteTests", ["SQLite"]),
-    ("ConfigurationTests", ["Configuration"]),
+    ("ConfigurationTests", ["Configuration", "OCI"]),
     ("LinuxIOTests", ["LinuxIO", "RegistryTesting"]),
     ("HTTPServingTests", ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http, logging]),
     ("HTTPClientTests", ["HTTPClient", "HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http]),
@@ -132,13 +148,20 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
         "RegistryCoreTests",
         ["Attestation", "RegistryCore", "LinuxIO", "OCI", "SQLite", "TransparencyLog", "RegistryTesting", logging]
     ),
-    ("RegistryAPITests", ["RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", http]),
+    ("AccessTests", ["Access", "LinuxIO", "OCI", "RegistryTesting", crypto]),
+    (
+        "RegistryAPITests",
+        [
+            "Access", "RegistryAPI", "RegistryCore", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite",
+            "TransparencyLog", http,
+        ]
+    ),
     // Live, on loopback: one row for each end-point and code of the distribution specification, and for each client's ways.
     (
         "ConformanceTests",
         [
-            "Attestation", "RegistryAPI", "RegistryCore", "HTTPServing", "OCI", "RegistryTesting", "TransparencyLog",
-            crypto,
+            "Access", "Attestation", "LinuxIO", "RegistryAPI", "RegistryCore", "HTTPServing", "OCI", "RegistryTesting",
+            "TransparencyLog", crypto,
         ]
     ),
     // Against the built program: real clients, and kill -9.

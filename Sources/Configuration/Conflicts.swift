@@ -21,6 +21,12 @@ extension Settings {
             ledger.quorum <= ledger.witnesses.count, "ledger.quorum", "ledger.witnesses",
             "ledger.quorum is larger than the number of witnesses "
                 + "(given \(ledger.quorum); accepted: up to \(ledger.witnesses.count))")
+        check(
+            tls.redirect.isEmpty || !tls.certificates.isEmpty, "tls.redirect", "tls.certificates",
+            "tls.redirect sends clients to https without tls.certificates, so nobody would answer them there")
+        check(
+            auth.groups.isEmpty || !auth.passwordFile.isEmpty, "auth.groups", "auth.password_file",
+            "auth.groups has users without auth.password_file, so none of them can log in")
         return problems
     }
 }

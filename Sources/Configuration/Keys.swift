@@ -1,9 +1,12 @@
+import Access
+
 extension Settings {
     /// Every key, in the order of `config/waybill.yaml`; the keys of a section stand together.
     ///
     /// A default is not here but where the property is declared: `key.encode(Settings())` shows it.
     package static let keys: [Key<Settings>] =
-        serverKeys + limitKeys + timeoutKeys + storageKeys + ledgerKeys + [
+        serverKeys + limitKeys + timeoutKeys + storageKeys + ledgerKeys + tlsKeys + authKeys + [
+            Key("access", \.access, .rules(AccessRule.form), "Who may do what in which repositories."),
             Key(
                 "builders", \.builders, .rules(BuilderRule.form),
                 "Whose signatures under attestations and build records count."),
@@ -104,6 +107,34 @@ extension Settings {
         Key(
             "storage.sqlite_cache", \.storage.sqliteCache, .size(mebibyte...4096 * mebibyte),
             "Bytes of page cache of each connection that reads the catalogue; the one that writes has 64 MiB or more."),
+    ]
+}
+
+extension Settings {
+    private static let tlsKeys: [Key<Settings>] = [
+        Key(
+            "tls.certificates", \.tls.certificates, .rules(CertificateRule.form),
+            "Certificates with their keys; with one or more, every address of listen speaks TLS."),
+        Key("tls.minimum", \.tls.minimum, .choice(), "The oldest version of TLS that clients may speak."),
+        Key(
+            "tls.redirect", \.tls.redirect, .addressesOrNone,
+            "Where plain HTTP is accepted and sent to the address under https."),
+    ]
+
+    private static let authKeys: [Key<Settings>] = [
+        Key(
+            "auth.password_file", \.auth.passwordFile, .pathOrNothing,
+            "The file of names and bcrypt hashes with which people log in."),
+        Key("auth.groups", \.auth.groups, .rules(GroupRule.form), "Users under one name, for rules."),
+        Key("auth.tokens", \.auth.tokens, .bool, "Whether clients exchange their password for a short-lived token."),
+        Key("auth.token_realm", \.auth.tokenRealm, .realm, "Where clients get tokens, as they reach it."),
+        Key("auth.token_service", \.auth.tokenService, .serviceName, "The name of the registry in tokens."),
+        Key(
+            "auth.token_lifetime", \.auth.tokenLifetime, .duration(minutes(5)...minutes(60 * 24)),
+            "How long a token is valid."),
+        Key(
+            "auth.refresh_lifetime", \.auth.refreshLifetime, .duration(minutes(5)...minutes(60 * 24 * 366)),
+            "How long a client may get new tokens without the password."),
     ]
 }
 

@@ -49,8 +49,8 @@ struct RuleForm<Rule: Sendable>: Sendable {
     let blank: Rule
     let keys: [Key<Rule>]
     let required: [Required]
-    /// The key whose value no two rules share.
-    let identity: String
+    /// The key whose value no two rules share; nil when two rules may be alike in every key.
+    let identity: String?
     /// Completes "repositories[0].match …" when an earlier rule has the same value.
     let repeated: String
 
@@ -113,7 +113,7 @@ extension RuleForm {
     private func refuseRepetition(
         of rule: Rule, _ item: Written, _ name: String, _ lines: inout [String: Int], _ report: inout Report
     ) {
-        guard let value = keys.first(where: { $0.path == identity })?.encode(rule) else { return }
+        guard let identity, let value = keys.first(where: { $0.path == identity })?.encode(rule) else { return }
         guard let first = lines.updateValue(item.position.line, forKey: value) else { return }
         report.refuse(
             "\(name).\(identity) \(repeated)", at: item.position,

@@ -1,3 +1,5 @@
+package import OCI
+
 /// What holds for the repositories whose name matches.
 package struct RepositoryRule: Sendable, Equatable {
     /// What is done with layers that are stored elsewhere (Windows base images).

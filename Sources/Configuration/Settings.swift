@@ -1,3 +1,6 @@
+package import Access
+import OCI
+
 /// Everything an operator can set. Each stored property is one key, or one section of keys, of the
 /// configuration file; `Settings.keys` says how each is written and what it accepts.
 ///
@@ -23,6 +26,12 @@ package struct Settings: Sendable, Equatable {
     package var storage = Storage()
     /// Under which name the log is published, and who vouches for it.
     package var ledger = Ledger()
+    /// How connections are encrypted.
+    package var tls = TLS()
+    /// How somebody proves who they are.
+    package var auth = Auth()
+    /// Who may do what; when there are no rules, everybody who has proved who they are may do everything.
+    package var access: [AccessRule] = []
     /// Whose signatures under attestations and build records count.
     package var builders: [BuilderRule] = []
     /// Exceptions for some repositories; the first rule that matches a name wins.
@@ -107,9 +116,13 @@ extension Settings {
     /// can reach needs the operator's word for it.
     package func anonymousExposure() -> String? {
         let exposed = listen.filter { !$0.isLoopback }
-        guard !insecureAllowAnonymous, !exposed.isEmpty else { return nil }
+        guard isOpen, !insecureAllowAnonymous, !exposed.isEmpty else { return nil }
         let addresses = exposed.map(\.description).joined(separator: ", ")
         return "anyone who can reach \(addresses) could push and pull: listen on a loopback address such as "
-            + "127.0.0.1:5000, or accept it with insecure_allow_anonymous: true (--insecure-allow-anonymous)"
+            + "127.0.0.1:5000, say who may do what with auth and access, "
+            + "or accept it with insecure_allow_anonymous: true (--insecure-allow-anonymous)"
     }
+
+    /// Whether nobody is asked who they are, and everybody may do everything.
+    package var isOpen: Bool { auth.passwordFile.isEmpty && access.isEmpty }
 }

@@ -1,3 +1,5 @@
+import OCI
+
 extension Codec<String> {
     static let path = Codec(
         noun: "a path", accepts: "a path of up to 4095 bytes without control characters",
@@ -24,6 +26,12 @@ extension Codec<[ListenAddress]> {
     static let addresses = list(
         of: Codec<ListenAddress>.address, noun: "a list of addresses",
         accepts: "host:port, \"[v6]:port\" or \":port\", one or a list of them", atLeast: 1,
+        distinct: { $0 != $1 || $0.port == 0 })
+
+    /// The same, or nothing.
+    static let addressesOrNone = list(
+        of: Codec<ListenAddress>.address, noun: "a list of addresses",
+        accepts: "a list of host:port, \"[v6]:port\" or \":port\"; empty for none",
         distinct: { $0 != $1 || $0.port == 0 })
 }
 

@@ -32,10 +32,13 @@ extension Connection {
             let lane = context.lanes.next()
             let count = Int(min(Int64(Self.sliceSize), range.upperBound - position))
             let start = position
-            let socket = source.shared
+            let (socket, channel) = (source.shared, source.channel)
             source.forgetWritable()
             do {
-                let (sent, isFull) = try await lane.run { try sendSlice(file, to: socket, from: start, count: count) }
+                let (sent, isFull) = try await lane.run {
+                    guard let channel else { return try sendSlice(file, to: socket, from: start, count: count) }
+                    return try sendSlice(file, through: channel, from: start, count: count)
+                }
                 position += Int64(sent)
                 guard sent > 0 || isFull else {
                     context.logger.error("stored file is shorter than promised", metadata: ["end": "\(position)"])
@@ -63,6 +66,32 @@ extension Connection {
             }
         }
     }
+}
+
+/// Bytes of a file that are read and encrypted at a time.
+private let pieceSize = 64 * 1024
+
+/// Sends until the slice is out or the socket is full. What is encrypted has to go through this process.
+///
+/// A piece that was not taken whole is read again by the next call, from the same place on and no shorter.
+private func sendSlice(
+    _ file: SharedDescriptor, through channel: any SecureChannel, from start: Int64, count: Int
+) throws(SystemError) -> (sent: Int, isFull: Bool) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(pieceSize, count), alignment: 64)
+    defer { buffer.deallocate() }
+    var sent = 0
+    while sent < count {
+        let (number, offset, wanted) = (file.number, off_t(start) + off_t(sent), min(buffer.count, count - sent))
+        let read = try systemCall("pread") { pread(number, buffer.baseAddress, wanted, offset) }
+        guard read > 0 else { break }
+        var piece = UnsafeRawBufferPointer(rebasing: buffer[..<read])
+        while !piece.isEmpty {
+            guard case .moved(let moved) = try channel.send(piece) else { return (sent, true) }
+            sent += moved
+            piece = UnsafeRawBufferPointer(rebasing: piece[moved...])
+        }
+    }
+    return (sent, false)
 }
 
 /// Sends until the slice is out or the socket is full.

@@ -60,7 +60,8 @@ final class Connection: @unchecked Sendable {
         let body = InboundBody(of: head, inbound: inbound, loop: loop, limits: context.limits)
         source.setDeadline(loop.now.advanced(by: context.limits.handlerTimeout))
         isHandling = true
-        let response = await context.handler(Request(head: head, peer: peer, body: body))
+        let response = await context.handler(
+            Request(head: head, peer: peer, isSecure: source.channel != nil, body: body))
         guard !isAbandoned else { return false }
         switch body.failure {
         case .disconnected?: return false

@@ -3,20 +3,26 @@ import HTTPWire
 package import LinuxIO
 package import Logging
 import Synchronization
+package import TLS
 
 /// Accepts connections, spreads them over the loops, and serves each as one task until it is told to drain.
 package final class HTTPServer: Sendable {
-    private let context: ServerContext
+    let context: ServerContext
+    /// The certificates; nil for a server in the clear.
+    let keeper: TLSKeeper?
     private let clocks: [LoopClock]
 
     /// Puts a server together; nothing is accepted before `run`. The loops must have been started.
+    ///
+    /// - Parameter tls: the certificates with which every connection begins; nil for a server in the clear.
     package init(
-        limits: ServingLimits, loops: [EventLoop], lanes: Lanes, wallClock: WallClock = .system, logger: Logger,
-        problem: @escaping ProblemWriter, handler: @escaping Handler
+        limits: ServingLimits, loops: [EventLoop], lanes: Lanes, wallClock: WallClock = .system, tls: TLSKeeper? = nil,
+        logger: Logger, problem: @escaping ProblemWriter, handler: @escaping Handler
     ) {
         precondition(!loops.isEmpty, "a server needs a loop")
         // sendfile to a client that has gone raises it, and unlike send it has no flag against that.
         signal(SIGPIPE, SIG_IGN)
+        keeper = tls
         context = ServerContext(limits: limits, lanes: lanes, handler: handler, problem: problem, logger: logger)
         clocks = loops.map { LoopClock($0, wallClock: wallClock) }
     }
@@ -115,6 +121,7 @@ package final class HTTPServer: Sendable {
         guard let descriptor = accepted.descriptor.take() else { return }
         Listening.setNoDelay(descriptor.number)
         guard let source = try? clock.loop.watch(descriptor) else { return }
+        guard await secure(source, peer: accepted.peer, on: clock) else { return source.close() }
         await Connection(source, peer: accepted.peer, loop: clock.loop, clock: clock, context: context).run()
     }
 }

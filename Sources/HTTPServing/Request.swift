@@ -7,13 +7,16 @@ package struct Request {
     package let head: RequestHead
     /// The other end of the connection.
     package let peer: SocketAddress
+    /// Whether the connection is under TLS.
+    package let isSecure: Bool
     /// The body, received only as far as somebody reads it.
     package let body: any RequestBody
 
     /// Puts a request together; tests make their own.
-    package init(head: RequestHead, peer: SocketAddress, body: any RequestBody) {
+    package init(head: RequestHead, peer: SocketAddress, isSecure: Bool = false, body: any RequestBody) {
         self.head = head
         self.peer = peer
+        self.isSecure = isSecure
         self.body = body
     }
 }

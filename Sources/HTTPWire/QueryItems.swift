@@ -15,6 +15,14 @@ package struct QueryItems: Sequence, Sendable {
         self.query = query ?? ""
     }
 
+    /// The items of a form (`application/x-www-form-urlencoded`), where a `+` stands for a space.
+    ///
+    /// - Throws: the rejection of what would not be a query either.
+    package init(form bytes: [UInt8]) throws(Rejection) {
+        let escaped = bytes.flatMap { $0 == UInt8(ascii: "+") ? Array("%20".utf8) : [$0] }
+        self.init(query: try Self.check(escaped.span, 0..<escaped.count))
+    }
+
     /// The value of the first item with this name.
     package func first(_ name: String) -> String? {
         first { $0.name.utf8.elementsEqual(name.utf8) }?.value

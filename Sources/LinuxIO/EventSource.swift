@@ -29,6 +29,11 @@ package final class EventSource {
 
     private var mayRead = true
     private var mayWrite = true
+    /// What lies between the socket and the task; nil for bytes in the clear.
+    package private(set) var channel: (any SecureChannel)?
+    /// What reading and writing wait for: under TLS, each may need the other.
+    private var readingNeeds = Direction.readable
+    private var writingNeeds = Direction.writable
     private var waiter: (direction: Direction, continuation: UnsafeContinuation<Outcome, Never>)?
     private var isClosed = false
 
@@ -85,8 +90,14 @@ package final class EventSource {
         return await withUnsafeContinuation { waiter = (direction, $0) }
     }
 
+    /// From now on everything goes through the channel.
+    package func secure(with channel: any SecureChannel) {
+        self.channel = channel
+    }
+
     /// Reads what is there, at most `buffer.count` bytes; nil when it would have to wait, 0 at the end of the stream.
     package func receive(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int? {
+        if let channel { return note(try channel.receive(into: buffer), waiting: &readingNeeds) }
         let number = number
         let count = try nonBlockingCall("recv") { recv(number, buffer.baseAddress, buffer.count, 0) }
         if count == nil { mayRead = false }
@@ -95,11 +106,32 @@ package final class EventSource {
 
     /// Sends what fits; nil when it would have to wait. With `more`, the kernel may hold the bytes back for the next call.
     package func send(_ bytes: UnsafeRawBufferPointer, more: Bool) throws(SystemError) -> Int? {
+        if let channel { return note(try channel.send(bytes), waiting: &writingNeeds) }
         let number = number
         let flags = CInt(MSG_NOSIGNAL) | (more ? CInt(MSG_MORE) : 0)
         let count = try nonBlockingCall("send") { Glibc.send(number, bytes.baseAddress, bytes.count, flags) }
         if count == nil { mayWrite = false }
         return count
+    }
+
+    /// Notes what a try through the channel has to wait for.
+    private func note(_ progress: ChannelProgress, waiting needs: inout Direction) -> Int? {
+        switch progress {
+        case .moved(let count): return count
+        case .needsReadable:
+            mayRead = false
+            needs = .readable
+        case .needsWritable:
+            mayWrite = false
+            needs = .writable
+        }
+        return nil
+    }
+
+    /// Notes what a handshake has to wait for, and waits.
+    package func waitForHandshake(_ direction: Direction) async -> Outcome {
+        if direction == .readable { mayRead = false } else { mayWrite = false }
+        return await wait(direction)
     }
 
     /// Bytes that were sent and that the other side has not taken yet.
@@ -111,6 +143,7 @@ package final class EventSource {
     /// Says that a call elsewhere (a slice of `sendfile` on a lane) is about to find out whether there is room.
     package func forgetWritable() {
         mayWrite = false
+        writingNeeds = .writable
     }
 
     /// Accepts one connection; nil when there is none.
@@ -130,6 +163,7 @@ package final class EventSource {
     /// Ends both directions, or only ours, at once; a peer that still sends is told so, and a task that waits is woken.
     package func shutDown(sendingOnly: Bool = false) {
         guard !endsWithReset else { return reset() }
+        channel?.sayGoodbye()
         _ = Glibc.shutdown(number, CInt(sendingOnly ? SHUT_WR : SHUT_RDWR))
     }
 
@@ -175,8 +209,8 @@ package final class EventSource {
 
     private func take(_ direction: Direction) -> Bool {
         switch direction {
-        case .readable: mayRead
-        case .writable: mayWrite
+        case .readable: readingNeeds == .readable ? mayRead : mayWrite
+        case .writable: writingNeeds == .writable ? mayWrite : mayRead
         case .nothing: false
         }
     }

@@ -11,12 +11,13 @@ import TransparencyLog
 extension API {
     /// `GET /provenance/<digest>/archive`: an OCI image layout as one tar, with the image, everything that refers to it, and
     /// the proof of every record about it.
-    func getArchive(of digest: Digest, _ request: Request) async throws -> Response {
+    func getArchive(of digest: Digest, _ request: AdmittedRequest) async throws -> Response {
         let name = request.head.target.queryItems.first("repository")
         let repository = try name.map { text in
             do { return try RepositoryName(parsing: text) } catch { throw Problem(400, .nameInvalid, "\(error)") }
         }
-        let (contents, archive) = try await registry.aside { try self.archive(of: digest, in: repository) }
+        let visible = request.traceable
+        let (contents, archive) = try await registry.aside { try self.archive(of: digest, in: repository, visible) }
         let rest = Mutex(archive.makeIterator())
         let stream = BodyStream(length: archive.length) {
             guard let piece = rest.withLock({ $0.next() }) else { return nil }
@@ -32,9 +33,9 @@ extension API {
     }
 
     private func archive(
-        of digest: Digest, in repository: RepositoryName?
+        of digest: Digest, in repository: RepositoryName?, _ visible: RepositorySelection
     ) throws -> (ArchiveContents, TarArchive<ImageLayout.Content>) {
-        let contents = try registry.archive(of: digest, in: repository)
+        let contents = try registry.archive(of: digest, in: repository, of: visible)
         var extras: [ImageLayout.Extra] = []
         for record in contents.records {
             let proof = try registry.proof(of: record)
@@ -48,7 +49,7 @@ extension API {
             extras.append(ImageLayout.Extra(name: "waybill/checkpoint.stamped", bytes: checkpoint.bytes))
             extras.append(ImageLayout.Extra(name: "waybill/checkpoint.tsr", bytes: token))
         }
-        if let trace = try registry.trace(digest, after: -1, count: nil) {
+        if let trace = try registry.trace(digest, in: visible, after: -1, count: nil) {
             let document = JSONValue.object(document(of: trace)).serialized()
             extras.append(ImageLayout.Extra(name: "waybill/trace.json", bytes: document))
         }
@@ -84,7 +85,7 @@ extension API {
 
     /// `GET /provenance/export?from=<n>&to=<n>&evidence=true`: leaves and records as JSON, one a line; `to` is not included.
     /// The member `leaf` is the leaf byte for byte.
-    func export(_ request: Request) throws -> Response {
+    func export(_ request: AdmittedRequest) throws -> Response {
         let query = request.head.target.queryItems
         let size = try registry.publishedCheckpoint()?.checkpoint.size ?? 0
         let from = try query.first("from").map { try number($0, "from") } ?? 0

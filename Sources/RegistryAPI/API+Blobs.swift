@@ -22,7 +22,9 @@ extension API {
         return Response(.ok, fields, etag: EntityTag("\(digest)"), body: body)
     }
 
-    func deleteBlob(_ digest: Digest, in repository: RepositoryName, _ request: Request) async throws -> Response {
+    func deleteBlob(_ digest: Digest, in repository: RepositoryName, _ request: AdmittedRequest) async throws
+        -> Response
+    {
         let deletion = try await registry.deleteBlob(digest, in: repository, by: request.actor)
         var response = Response(.accepted)
         if deletion.references > 0 {
@@ -34,14 +36,18 @@ extension API {
     // MARK: - Uploads
 
     /// end-4a, end-4b, end-4c, end-11.
-    func beginUpload(to repository: RepositoryName, _ request: Request) async throws -> Response {
+    func beginUpload(to repository: RepositoryName, _ request: AdmittedRequest) async throws -> Response {
         let query = request.head.target.queryItems
         if let mount = query.first("mount") {
             let digest = try Route.digest(mount)
             // A source that cannot be is a source that does not have the blob: never an error, the client just uploads.
             let from = query.first("from")
             let source = from.flatMap { try? RepositoryName(parsing: $0) }
-            if from == nil || source != nil, try await registry.mount(digest, from: source, to: repository) {
+            if let source { try gate.checkMount(request, from: source, to: repository) }
+            let visible = request.pullable
+            if from == nil || source != nil,
+                try await registry.mount(digest, from: source, in: visible, to: repository)
+            {
                 return created(digest, in: repository)
             }
         }
@@ -64,7 +70,9 @@ extension API {
     }
 
     /// end-5.
-    func appendChunk(to id: UploadID, in repository: RepositoryName, _ request: Request) async throws -> Response {
+    func appendChunk(to id: UploadID, in repository: RepositoryName, _ request: AdmittedRequest) async throws
+        -> Response
+    {
         let range = try chunkRange(request)
         let status = try await locating(id, in: repository) {
             try await registry.append(BodySource(body: request.body), to: id, in: repository, range: range)
@@ -73,7 +81,9 @@ extension API {
     }
 
     /// end-6.
-    func finishUpload(_ id: UploadID, in repository: RepositoryName, _ request: Request) async throws -> Response {
+    func finishUpload(_ id: UploadID, in repository: RepositoryName, _ request: AdmittedRequest) async throws
+        -> Response
+    {
         guard let text = request.head.target.queryItems.first("digest") else {
             throw Problem(400, .digestInvalid, "the digest parameter is missing")
         }
@@ -97,7 +107,7 @@ extension API {
         return Response(.noContent)
     }
 
-    private func chunkRange(_ request: Request) throws -> ClosedRange<Int64>? {
+    private func chunkRange(_ request: AdmittedRequest) throws -> ClosedRange<Int64>? {
         switch ContentRange(request.head.fields[.contentRange]) {
         case .absent: nil
         case .range(let range): range

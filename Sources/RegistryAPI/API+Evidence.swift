@@ -11,19 +11,21 @@ import TransparencyLog
 // Evidence that builders and others send.
 extension API {
     /// `POST /provenance`: an envelope, a bundle, a statement or a plain build record, by its `Content-Type`.
-    func postEvidence(_ request: Request) async throws -> Response {
+    func postEvidence(_ request: AdmittedRequest) async throws -> Response {
         guard let form = EvidenceForm(contentType: request.head.fields[.contentType] ?? "") else {
             let known = EvidenceForm.allCases.map(\.mediaType).joined(separator: ", ")
             throw Problem(415, .unsupported, "Content-Type must be one of \(known)")
         }
         let bytes = try await evidence(request)
         let key = request.head.fields[.idempotencyKey]
-        let receipt = try await registry.take(bytes, as: form, idempotencyKey: key, by: request.actor)
+        let receipt = try await registry.take(
+            bytes, as: form, idempotencyKey: key, for: request.attestable,
+            by: request.actor)
         return try response(to: receipt)
     }
 
     /// Receives a body of evidence into memory, up to the limit for one of them; there is no limit for all of them together.
-    private func evidence(_ request: Request) async throws -> [UInt8] {
+    private func evidence(_ request: AdmittedRequest) async throws -> [UInt8] {
         do {
             return try await request.body.collect(upTo: limits.evidence)
         } catch BodyError.tooLarge(let limit) {
@@ -52,9 +54,11 @@ extension API {
     // MARK: - Archivista
 
     /// `POST /upload` of Archivista: an envelope; its clients take 200 for success, and nothing else.
-    func uploadToArchivista(_ request: Request) async throws -> Response {
+    func uploadToArchivista(_ request: AdmittedRequest) async throws -> Response {
         let bytes = try await evidence(request)
-        let receipt = try await registry.take(bytes, as: .envelope, namesGitoid: true, by: request.actor)
+        let receipt = try await registry.take(
+            bytes, as: .envelope, namesGitoid: true, for: request.attestable,
+            by: request.actor)
         return .json(["gitoid": receipt.gitoid.map { .string("\($0)") } ?? .null])
     }
 
@@ -78,7 +82,7 @@ extension API {
     private static let rekorRequestBytes = 256 * 1024
 
     /// `POST /api/v2/log/entries` of Rekor v2, for clients of Sigstore. Answered when a checkpoint covers the entry.
-    func postRekorEntry(_ request: Request) async throws -> Response {
+    func postRekorEntry(_ request: AdmittedRequest) async throws -> Response {
         let bytes: [UInt8]
         do { bytes = try await request.body.collect(upTo: Self.rekorRequestBytes) } catch BodyError.tooLarge(let limit)
         {
@@ -101,15 +105,16 @@ extension API {
     // MARK: - GitHub
 
     /// `GET /attestations/<digest>`: bundles in the shape of GitHub's API; `format=jsonl` gives one bundle a line.
-    func listAttestations(of digest: Digest, _ request: Request) async throws -> Response {
+    func listAttestations(of digest: Digest, _ request: AdmittedRequest) async throws -> Response {
         let target = request.head.target
         let query = target.queryItems
         let count = try pageSize(query, name: "per_page")
         let after = try query.first("after").map { try number($0, "after") } ?? -1
         let type = query.first("predicate_type")
         let isLines = query.first("format") == "jsonl"
+        let visible = request.traceable
         return try await registry.aside {
-            let page = try registry.bundles(about: digest, predicateType: type, after: after, count: count)
+            let page = try registry.bundles(about: digest, in: visible, predicateType: type, after: after, count: count)
             var response: Response
             if isLines {
                 let lines = page.entries.flatMap { $0.bundle.serialized() + [UInt8(ascii: "\n")] }

@@ -6,17 +6,25 @@ import RegistryCore
 
 extension API {
     /// The catalogue, which the specification leaves to registries and clients rely on.
-    func listRepositories(_ request: Request) throws -> Response {
+    func listRepositories(_ request: AdmittedRequest) async throws -> Response {
         let query = request.head.target.queryItems
         let count = try pageSize(query)
-        let page = try registry.repositories(after: query.first("last"), count: count)
+        let visible = request.pullable
+        let page: Page<String, String>
+        if visible.isAll {
+            page = try registry.repositories(after: query.first("last"), count: count)
+        } else {
+            page = try await registry.aside {
+                try registry.repositories(in: visible, after: query.first("last"), count: count)
+            }
+        }
         var response = Response.json(["repositories": .array(page.entries.map { .string($0) })])
         link(&response, to: page.next, request, count: count)
         return response
     }
 
     /// end-8a, end-8b.
-    func listTags(of repository: RepositoryName, _ request: Request) throws -> Response {
+    func listTags(of repository: RepositoryName, _ request: AdmittedRequest) throws -> Response {
         let query = request.head.target.queryItems
         let count = try pageSize(query)
         let page = try registry.tags(of: repository, after: query.first("last"), count: count)
@@ -28,7 +36,8 @@ extension API {
     }
 
     /// end-12a, end-12b.
-    func listReferrers(to subject: Digest, in repository: RepositoryName, _ request: Request) throws -> Response {
+    func listReferrers(to subject: Digest, in repository: RepositoryName, _ request: AdmittedRequest) throws -> Response
+    {
         let query = request.head.target.queryItems
         let artifactType = query.first("artifactType")
         let after = try query.first("last").map { try number($0, "last") } ?? 0
@@ -67,7 +76,7 @@ extension API {
         return number
     }
 
-    private func link(_ response: inout Response, to next: String?, _ request: Request, count: Int?) {
+    private func link(_ response: inout Response, to next: String?, _ request: AdmittedRequest, count: Int?) {
         guard let next else { return }
         var items: [(name: String, value: String)] = [("last", next)]
         if let count { items.insert(("n", "\(min(count, limits.page))"), at: 0) }

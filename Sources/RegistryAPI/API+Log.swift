@@ -9,7 +9,7 @@ import TransparencyLog
 // The log as c2sp.org/tlog-tiles serves it, and what helps to check it.
 extension API {
     /// `GET /checkpoint`: the newest checkpoint; with `size`, one of the past as the log signed it.
-    func getCheckpoint(_ request: Request) throws -> Response {
+    func getCheckpoint(_ request: AdmittedRequest) throws -> Response {
         let query = request.head.target.queryItems
         if let text = query.first("size") {
             return .note(try registry.checkpoint(size: try number(text, "size")), isFixed: true)
@@ -72,7 +72,7 @@ extension API {
     }
 
     /// `GET /log/consistency?old=<size>&new=<size>`: for convenience; the tiles have it too.
-    func getConsistencyProof(_ request: Request) throws -> Response {
+    func getConsistencyProof(_ request: AdmittedRequest) throws -> Response {
         let query = request.head.target.queryItems
         guard let old = query.first("old"), let new = query.first("new") else {
             throw Problem(400, .unsupported, "old and new must be the sizes of two trees")
@@ -90,9 +90,11 @@ extension API {
     static let bundleType = "application/vnd.waybill.bundle.v1+json"
 
     /// `GET /provenance/records/<n>/proof`: as a `.tlog-proof` file, or as a JSON bundle with what the leaf commits to.
-    func getProof(_ index: Int64, _ request: Request) async throws -> Response {
+    func getProof(_ index: Int64, _ request: AdmittedRequest) async throws -> Response {
         let query = request.head.target.queryItems
         let size = try query.first("size").map { try number($0, "size") }
+        // Unknown to whoever may not see it.
+        let record = try registry.record(index, in: request.traceable)
         switch ProofForm(request.head.fields, query.first("format")) {
         case .text?:
             let proof = try await registry.aside { try registry.proof(of: index, size: size) }
@@ -104,7 +106,6 @@ extension API {
                 .json(try self.bundle(try registry.proof(of: index, size: size)), type: Self.bundleType)
             }
         case .sigstore?:
-            let record = try registry.record(index)
             return try await registry.aside {
                 guard let bundle = try registry.sigstoreBundle(of: record) else {
                     throw Problem(404, .unsupported, "record \(index) was not read from an envelope with one signature")

@@ -22,7 +22,7 @@ extension API {
 
     /// end-7a, end-7b.
     func putManifest(
-        _ reference: Reference, in repository: RepositoryName, _ request: Request
+        _ reference: Reference, in repository: RepositoryName, _ request: AdmittedRequest
     ) async throws -> Response {
         let tags = try tags(request.head.target.queryItems, with: reference)
         let content: [UInt8]
@@ -74,13 +74,15 @@ extension API {
     }
 
     /// end-9 with a tag.
-    func deleteTag(_ tag: Tag, in repository: RepositoryName, _ request: Request) async throws -> Response {
+    func deleteTag(_ tag: Tag, in repository: RepositoryName, _ request: AdmittedRequest) async throws -> Response {
         try await registry.delete(tag, in: repository, by: request.actor)
         return Response(.accepted)
     }
 
     /// end-9 with a digest.
-    func deleteManifest(_ digest: Digest, in repository: RepositoryName, _ request: Request) async throws -> Response {
+    func deleteManifest(_ digest: Digest, in repository: RepositoryName, _ request: AdmittedRequest) async throws
+        -> Response
+    {
         let deletion = try await registry.delete(digest, in: repository, by: request.actor)
         var response = Response(.accepted)
         if !deletion.tags.isEmpty {

@@ -10,12 +10,13 @@ extension API {
     /// `GET /provenance/<digest>`: what is known of a manifest, an index, a config or a layer.
     ///
     /// 404 only for a digest that was never seen; one that was seen and has no records has an empty list of them.
-    func traceDigest(_ digest: Digest, _ request: Request) async throws -> Response {
+    func traceDigest(_ digest: Digest, _ request: AdmittedRequest) async throws -> Response {
         let target = request.head.target
         let count = try pageSize(target.queryItems, name: "limit")
         let after = try cursor(target.queryItems)
+        let visible = request.traceable
         @Sendable func answer(within limits: TraceLimits) throws -> Response {
-            guard let trace = try registry.trace(digest, after: after, count: count, within: limits) else {
+            guard let trace = try registry.trace(digest, in: visible, after: after, count: count, within: limits) else {
                 throw Problem(404, .manifestUnknown, "\(digest) was never seen here")
             }
             var document = document(of: trace)
@@ -24,18 +25,21 @@ extension API {
             link(&response, to: trace.records.next, target)
             return response
         }
+        // What may be seen is looked up for each repository that has it.
+        guard visible.isAll else { return try await registry.aside { try answer(within: .whole) } }
         do { return try answer(within: .quick) } catch is TraceLimits.Exceeded {
             return try await registry.aside { try answer(within: .whole) }
         }
     }
 
     /// `GET /provenance?repository=&revision=&label=&builder=&kind=&since=&until=`: records that match, oldest first.
-    func listRecords(_ request: Request) async throws -> Response {
+    func listRecords(_ request: AdmittedRequest) async throws -> Response {
         let target = request.head.target
         let count = try pageSize(target.queryItems, name: "limit")
         let (filter, after) = (try filter(target.queryItems), try cursor(target.queryItems))
+        let visible = request.traceable
         return try await registry.aside {
-            let page = try registry.records(matching: filter, after: after, count: count)
+            let page = try registry.records(matching: filter, in: visible, after: after, count: count)
             var document: JSONObject = ["records": .array(page.entries.map { .object(self.document(of: $0)) })]
             document["next"] = page.next.map { .string("\($0)") } ?? .null
             var response = Response.json(.object(document))

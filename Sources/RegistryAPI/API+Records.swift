@@ -9,8 +9,9 @@ import RegistryCore
 // Records as answers show them.
 extension API {
     /// `GET /provenance/records/<n>`.
-    func getRecord(_ index: Int64) throws -> Response {
-        .json(.object(document(of: try registry.record(index))))
+    func getRecord(_ index: Int64, _ request: AdmittedRequest) throws -> Response {
+        let visible = request.traceable
+        return .json(.object(document(of: try registry.record(index, in: visible))))
     }
 
     /// `GET /provenance/_facets`.

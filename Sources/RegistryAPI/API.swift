@@ -12,18 +12,22 @@ package import RegistryCore
 package struct API: Sendable {
     let registry: Registry
     let limits: RegistryLimits
+    let gate: Gate
     let logger: Logger
     private let isReady: @Sendable () -> Bool
 
     /// Puts a face on `registry`.
     ///
-    /// - Parameter isReady: whether new work is welcome; false while the server drains.
+    /// - Parameters:
+    ///   - gate: who may do what.
+    ///   - isReady: whether new work is welcome; false while the server drains.
     package init(
-        registry: Registry, limits: RegistryLimits, logger: Logger,
+        registry: Registry, limits: RegistryLimits, gate: Gate = .open, logger: Logger,
         isReady: @escaping @Sendable () -> Bool = { true }
     ) {
         self.registry = registry
         self.limits = limits
+        self.gate = gate
         self.logger = logger
         self.isReady = isReady
     }
@@ -38,7 +42,9 @@ package struct API: Sendable {
                     405, .unsupported, "\(request.head.method.rawValue.prefix(16)) is not supported here",
                     fields: [.allow: route.methods.map(\.rawValue).joined(separator: ", ")])
             }
-            var response = try await respond(to: request, at: route)
+            var response =
+                route == .token
+                ? try await issueToken(request) : try await respond(to: gate.admit(request, at: route), at: route)
             if target.segments.first == "v2" { response.fields[.dockerDistributionVersion] = "registry/2.0" }
             return response
         } catch {
@@ -52,10 +58,10 @@ package struct API: Sendable {
         logger.error("request failed", metadata: ["path": "\(target.path)", "error": "\(error)"])
     }
 
-    private func respond(to request: Request, at route: Route) async throws -> Response {
+    private func respond(to request: AdmittedRequest, at route: Route) async throws -> Response {
         switch (route, request.head.method) {
         case (.ping, _): .json(.object([:]))
-        case (.catalog, _): try listRepositories(request)
+        case (.catalog, _): try await listRepositories(request)
         case (.tags(let name), _): try listTags(of: name, request)
         case (.referrers(let name, let digest), _): try listReferrers(to: digest, in: name, request)
         case (.manifest(let name, let reference), .put): try await putManifest(reference, in: name, request)
@@ -78,7 +84,7 @@ package struct API: Sendable {
         }
     }
 
-    private func respondAboutLog(to request: Request, at route: Route) async throws -> Response {
+    private func respondAboutLog(to request: AdmittedRequest, at route: Route) async throws -> Response {
         switch route {
         case .checkpoint: try getCheckpoint(request)
         case .timestamp: try getTimestamp()
@@ -86,7 +92,7 @@ package struct API: Sendable {
         case .tile(let resource): try await getTile(resource)
         case .logKeys: try getLogKeys()
         case .consistency: try getConsistencyProof(request)
-        case .record(let index): try getRecord(index)
+        case .record(let index): try getRecord(index, request)
         case .proof(let index): try await getProof(index, request)
         case .facets: try await getFacets()
         case .export: try export(request)
@@ -112,15 +118,6 @@ extension Response {
     /// 200 with a line of text.
     static func text(_ text: String) -> Response {
         Response(.ok, [.contentType: "text/plain; charset=utf-8"], body: .bytes(Array(text.utf8)))
-    }
-}
-
-extension Request {
-    /// Who asks, as far as it is known: nobody has been asked to prove who they are yet.
-    var actor: Actor {
-        Actor(
-            clientAddress: peer.host,
-            userAgent: head.fields[.userAgent].map { String(decoding: $0.utf8.prefix(512), as: UTF8.self) })
     }
 }
 

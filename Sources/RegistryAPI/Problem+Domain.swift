@@ -75,6 +75,8 @@ extension Problem {
             self.init(
                 400, .manifestInvalid,
                 "a signature names a trusted key that did not make it: the payload is not what was signed")
+        case .notAllowed(let digest):
+            self.init(403, .denied, "you may not speak for the repositories that have \(digest)")
         case .noSubject:
             self.init(400, .manifestInvalid, "no subject has a sha256 or sha512 digest, so the record is about nothing")
         case .predicateTypeTooLong(let limit):

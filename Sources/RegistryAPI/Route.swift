@@ -31,6 +31,7 @@ enum Route: Equatable {
     case archivistaUpload
     case archivistaDownload(gitoid: String)
     case rekorEntries
+    case token
     case health
     case readiness
 
@@ -42,7 +43,7 @@ enum Route: Equatable {
             .checkpoint, .timestamp, .stampedCheckpoint, .tile, .logKeys, .consistency, .archivistaDownload, .health,
             .readiness:
             [.get, .head]
-        case .provenanceList: [.get, .head, .post]
+        case .provenanceList, .token: [.get, .head, .post]
         case .archivistaUpload, .rekorEntries: [.post]
         case .manifest: [.get, .head, .put, .delete]
         case .blob: [.get, .head, .delete]
@@ -79,6 +80,7 @@ enum Route: Equatable {
         case .archivistaUpload: "archivista-upload"
         case .archivistaDownload: "archivista-download"
         case .rekorEntries: "rekor-entries"
+        case .token: "token"
         case .health: "healthz"
         case .readiness: "readyz"
         }
@@ -102,6 +104,7 @@ enum Route: Equatable {
                 segments.dropFirst(2).elementsEqual(["log", "entries"])
                 ? .rekorEntries : try Self.log(Array(segments.dropFirst(2)))
         case "upload", "v1", "download": self = try Self.archivista(segments)
+        case "token" where segments.count == 1: self = .token
         case "healthz" where segments.count == 1: self = .health
         case "readyz" where segments.count == 1: self = .readiness
         default: throw Self.notFound

@@ -1,3 +1,4 @@
+import Access
 import Anchoring
 import ArgumentParser
 import Configuration
@@ -8,6 +9,7 @@ import LinuxIO
 import Logging
 import RegistryAPI
 import RegistryCore
+import TLS
 import TransparencyLog
 
 /// `waybill serve`
@@ -27,6 +29,8 @@ struct Serve: AsyncParsableCommand {
         let logger = Self.logger(settings)
         Self.raiseDescriptorLimit()
         let trust = try settings.trustedBuilders()
+        let passwordFile = try settings.passwords()
+        let tls = try settings.tlsServer().map(TLSKeeper.init)
         let store = try Store(settings)
         let anchors = try settings.anchors(of: store.ledger, logger: logger)
         if let anchors {
@@ -39,15 +43,30 @@ struct Serve: AsyncParsableCommand {
             blobs: store.blobs, ledger: store.ledger, readLanes: store.readLanes, limits: settings.registryLimits,
             trust: trust, quorum: settings.ledger.quorum, logger: logger, rule: { settings.policy(for: $0) })
         let listeners = try Self.listen(settings.listen)
-        let server = try Self.server(settings, registry: registry, lanes: store.readLanes, logger: logger)
+        let redirecting = try Self.listen(settings.tls.redirect)
+        let passwords = passwordFile.map { PasswordChecker($0, lanes: store.readLanes) }
+        let gate = try await settings.gate(passwords: passwords, origin: store.ledger.identity.origin)
+        let loops = try Self.loops(settings)
+        let server = Self.server(
+            settings, registry: registry, gate: gate, on: loops, lanes: store.readLanes, tls: tls, logger: logger)
+        let redirect = Self.redirect(settings, to: listeners, on: loops, lanes: store.readLanes, logger: logger)
         do {
             var progress = Progress("checking unfinished uploads")
             try await registry.dropForgottenUploads { progress.report($0, of: $1) }
         } catch {
             throw Failure(.cannotStart, "cannot use the data folder \(settings.data): \(error)")
         }
+        let reloaded = Self.reloadedFiles(settings, passwords: passwords, tls: tls)
+        let reloading = Task {
+            await Reloading.run(reloaded, lane: Lanes(count: 1).next(), logger: logger)
+        }
+        defer { reloading.cancel() }
+        let redirection = Task { await redirect.run(on: redirecting) }
         await Self.run(
-            server, on: listeners, registry: registry, ledger: store.ledger, anchors: anchors, logger: logger)
+            server, on: listeners, isSecure: tls != nil, registry: registry, ledger: store.ledger, anchors: anchors,
+            logger: logger)
+        await redirect.drain()
+        await redirection.value
         await store.ledger.close()
         logger.info("stopped")
     }
@@ -97,32 +116,70 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    private static func server(
-        _ settings: Settings, registry: Registry, lanes: Lanes, logger: Logger
-    ) throws -> HTTPServer {
+    private static func loops(_ settings: Settings) throws -> [EventLoop] {
         let count = settings.threads.loops == 0 ? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) : settings.threads.loops
         let loops = try (0..<count).map { try EventLoop(label: "waybill.loop.\($0)") }
         for loop in loops { loop.start() }
+        return loops
+    }
+
+    private static func server(
+        _ settings: Settings, registry: Registry, gate: Gate, on loops: [EventLoop], lanes: Lanes, tls: TLSKeeper?,
+        logger: Logger
+    ) -> HTTPServer {
         let readiness = Readiness()
-        let api = API(registry: registry, limits: settings.registryLimits, logger: logger) { readiness.isReady }
+        let api = API(registry: registry, limits: settings.registryLimits, gate: gate, logger: logger) {
+            readiness.isReady
+        }
         let server = HTTPServer(
-            limits: settings.servingLimits, loops: loops, lanes: lanes, logger: logger, problem: Problem.fromEngine
+            limits: settings.servingLimits, loops: loops, lanes: lanes, tls: tls, logger: logger,
+            problem: Problem.fromEngine
         ) { await api.respond(to: $0) }
         readiness.server = server
         return server
     }
 
-    private static func announce(_ addresses: [SocketAddress], logger: Logger) {
+    /// What sends clients of plain HTTP to the first of the listeners.
+    private static func redirect(
+        _ settings: Settings, to listeners: [FileDescriptorBox], on loops: [EventLoop], lanes: Lanes, logger: Logger
+    ) -> HTTPServer {
+        let port = listeners.lazy.compactMap(\.localAddress).first?.port ?? 443
+        return HTTPServer(
+            limits: settings.servingLimits, loops: loops, lanes: lanes, logger: logger, problem: Problem.fromEngine
+        ) { Redirection.answer($0, port: port) }
+    }
+
+    private static func reloadedFiles(
+        _ settings: Settings, passwords: PasswordChecker?, tls: TLSKeeper?
+    ) -> [ReloadedFiles] {
+        var files: [ReloadedFiles] = []
+        if let passwords {
+            files.append(
+                ReloadedFiles(name: "password file", paths: [settings.auth.passwordFile]) {
+                    if let file = try settings.passwords() { passwords.replace(with: file) }
+                })
+        }
+        if let tls {
+            files.append(
+                ReloadedFiles(name: "certificates", paths: settings.tlsFiles) {
+                    if let server = try settings.tlsServer() { tls.replace(with: server) }
+                })
+        }
+        return files
+    }
+
+    private static func announce(_ addresses: [SocketAddress], isSecure: Bool, logger: Logger) {
+        let scheme = isSecure ? "https" : "http"
         for address in addresses {
-            logger.info("listening", metadata: ["address": "http://\(address)", "version": "\(Version.text)"])
+            logger.info("listening", metadata: ["address": "\(scheme)://\(address)", "version": "\(Version.text)"])
         }
     }
 
     // MARK: - Life
 
     private static func run(
-        _ server: HTTPServer, on listeners: [FileDescriptorBox], registry: Registry, ledger: Ledger, anchors: Anchors?,
-        logger: Logger
+        _ server: HTTPServer, on listeners: [FileDescriptorBox], isSecure: Bool, registry: Registry, ledger: Ledger,
+        anchors: Anchors?, logger: Logger
     ) async {
         let addresses = listeners.compactMap(\.localAddress)
         await withTaskGroup(of: Void.self) { group in
@@ -131,7 +188,9 @@ struct Serve: AsyncParsableCommand {
             if let anchors { group.addTask { await anchors.run() } }
             group.addTask {
                 // Whoever reads that it listens may send SIGTERM the next moment.
-                let name = await Signals.next(of: [SIGTERM, SIGINT]) { announce(addresses, logger: logger) }
+                let name = await Signals.next(of: [SIGTERM, SIGINT]) {
+                    announce(addresses, isSecure: isSecure, logger: logger)
+                }
                 logger.info("draining", metadata: ["signal": "\(name)", "connections": "\(server.connectionCount)"])
                 await server.drain()
             }

@@ -72,6 +72,6 @@ import Testing
 
 extension String {
     fileprivate var hasSection: Bool {
-        ["Log", "Threads", "Limits", "Timeouts", "Uploads", "Storage", "Ledger"].contains(self)
+        ["Log", "Threads", "Limits", "Timeouts", "Uploads", "Storage", "Ledger", "TLS", "Auth"].contains(self)
     }
 }

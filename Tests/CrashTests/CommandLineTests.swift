@@ -25,7 +25,7 @@ import Testing
     /// After a change that is meant, `WAYBILL_TEST_RECORD=1 swift test --filter CommandLine` writes the texts anew.
     @Test(arguments: [
         "waybill", "serve", "check-config", "migrate", "ledger", "ledger verify", "ledger show-key",
-        "ledger rotate-key", "ledger retire-key", "ledger erase", "trace", "verify-bundle",
+        "ledger rotate-key", "ledger retire-key", "ledger erase", "trace", "verify-bundle", "hash-password",
     ])
     func `explains each command in words that were agreed on`(_ command: String) async throws {
         let arguments = command == "waybill" ? [] : command.split(separator: " ").map(String.init)
@@ -41,7 +41,7 @@ import Testing
         let lines = result.output.split(separator: "\n").drop { $0 != "SUBCOMMANDS:" }.dropFirst().dropLast()
         let commands = lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
         let names = commands.map { $0.split(separator: " ")[0] }
-        #expect(names == ["serve", "check-config", "migrate", "ledger", "trace", "verify-bundle"])
+        #expect(names == ["serve", "check-config", "migrate", "ledger", "trace", "verify-bundle", "hash-password"])
     }
 
     @Test(arguments: [

@@ -54,7 +54,7 @@ import Testing
 
     private func read(_ reader: LedgerReader) throws {
         _ = try reader.blobSize(blob, in: name)
-        _ = try reader.isServedAnywhere(blob)
+        _ = try reader.isServed(blob, in: .all)
         for content in [true, false] {
             _ = try reader.manifest(.tag("v1"), in: name, content: content)
             _ = try reader.manifest(.digest(blob), in: name, content: content)

@@ -1,6 +1,6 @@
 package import HTTPServing
 import LinuxIO
-import RegistryAPI
+package import RegistryAPI
 package import RegistryCore
 
 /// A whole server in this process, on a loopback port of its own.
@@ -16,13 +16,13 @@ package final class TestServer: Sendable {
     /// Starts serving `store`.
     package init(
         _ store: TestRegistry, serving: ServingLimits = ServingLimits(), limits: RegistryLimits = RegistryLimits(),
-        loopCount: Int = 2
+        gate: Gate = .open, loopCount: Int = 2
     ) throws {
         self.store = store
         let loops = try (0..<loopCount).map { try EventLoop(label: "test.loop.\($0)") }
         for loop in loops { loop.start() }
         self.loops = loops
-        let api = API(registry: store.registry, limits: limits, logger: .silent)
+        let api = API(registry: store.registry, limits: limits, gate: gate, logger: .silent)
         let server = HTTPServer(
             limits: serving, loops: loops, lanes: store.lanes, logger: .silent, problem: Problem.fromEngine
         ) { await api.respond(to: $0) }

@@ -13,11 +13,18 @@ extension LedgerReader {
     }
 
     /// Whether any repository may serve the blob.
-    func isServedAnywhere(_ digest: Digest) throws -> Bool {
-        try connection.first(
-            "SELECT 1 FROM blob JOIN repository_blob AS link ON link.blob = blob.id WHERE digest = ?1 LIMIT 1",
-            digest.encoded
-        ) { _ in true } ?? false
+    func isServed(_ digest: Digest, in visible: RepositorySelection) throws -> Bool {
+        var isServed = false
+        try connection.forEach(
+            """
+            SELECT repository.name FROM blob JOIN repository_blob AS link ON link.blob = blob.id
+            JOIN repository ON repository.id = link.repository WHERE blob.digest = ?1
+            """, digest.encoded
+        ) { row in
+            isServed = visible.contains(row.text(0))
+            return !isServed
+        }
+        return isServed
     }
 }
 

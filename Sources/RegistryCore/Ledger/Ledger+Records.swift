@@ -77,9 +77,11 @@ extension LedgerReader {
         try connection.first("SELECT record FROM record_digest WHERE digest = ?1", naturalKey.encoded) { $0.int64(0) }
     }
 
-    /// Records about a digest, the oldest first, after the record `id`.
+    /// Records about a digest, the oldest first, after the record `id`; of those that happened in a repository, only where it is
+    /// among the visible ones.
     func records(
-        about digest: Digest, after id: Int64, limit: Int, bytes: Int = RecordPage.mostBytes
+        about digest: Digest, in visible: RepositorySelection = .all, after id: Int64, limit: Int,
+        bytes: Int = RecordPage.mostBytes
     ) throws -> RecordPage {
         let page = RecordPage(limit: limit, bytes: bytes)
         try connection.forEach(
@@ -88,7 +90,10 @@ extension LedgerReader {
                    predicate_type, revision, evidence, document
             FROM record_digest AS about JOIN record ON record.id = about.record
             WHERE about.digest = ?1 AND about.record > ?2 AND about.record < ?3 ORDER BY about.record
-            """, digest.encoded, id, shown, body: page.take)
+            """, digest.encoded, id, shown
+        ) { row throws(SQLiteError) in
+            row.textOrNil(3).map { visible.contains($0) } == false ? true : try page.take(row)
+        }
         return page
     }
 

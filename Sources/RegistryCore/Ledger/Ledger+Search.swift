@@ -29,12 +29,17 @@ extension LedgerReader {
     ///
     /// The condition that selects most drives, by an index of its own; the others are looked at row by row, so this may take
     /// long and runs on a lane.
-    func records(matching filter: RecordFilter, after id: Int64, limit: Int) throws -> RecordPage {
+    func records(
+        matching filter: RecordFilter, in visible: RepositorySelection = .all, after id: Int64, limit: Int
+    ) throws -> RecordPage {
         let (low, high) = try bounds(of: filter, after: id)
         let page = RecordPage(limit: limit)
         let check = RecordCheck(filter, connection: connection)
+        let sight = Sight(reader: self, selection: visible)
         try forEachCandidate(of: filter, low, high) { row throws(SQLiteError) in
-            try check.matches(row) ? try page.take(row) : true
+            guard try check.matches(row) else { return true }
+            if !sight.isWhole, try !sight.shows(StoredRecord(row)) { return true }
+            return try page.take(row)
         }
         return page
     }

@@ -1,4 +1,3 @@
-import Glibc
 package import LinuxIO
 package import TransparencyLog
 
@@ -7,28 +6,22 @@ package import TransparencyLog
 /// To replace a key, put the new one before the old one, and remove the old one when witnesses and auditors know the new
 /// one. The ledger writes down each change that it finds, signed by a key that was known before.
 package struct LogKeyFile: Sendable {
-    private let folder: String
-    private let disk: Disk
-
-    private var path: String { "\(folder)/ledger.key" }
+    private let file: SecretFile
 
     /// The file in `folder`, which exists.
     package init(folder: String, disk: Disk = Disk()) {
-        self.folder = folder
-        self.disk = disk
+        file = SecretFile("ledger.key", in: folder, disk: disk)
     }
 
     /// The keys; nil when there is no file.
     ///
-    /// - Throws: `LogKeyFileError`, which shows nothing of the content.
+    /// - Throws: `LogKeyFileError` and `SecretFileError`, which show nothing of the content.
     package func read() throws -> [SignerKey]? {
-        guard let size = try disk.size(of: path) else { return nil }
-        guard size <= 16 * 1024 else { throw LogKeyFileError.malformed(path, line: 1) }
-        let bytes = try disk.openForReading(path).read(Int(size))
+        guard let bytes = try file.read() else { return nil }
         var keys: [SignerKey] = []
         for (number, line) in bytes.split(separator: UInt8(ascii: "\n")).enumerated() {
             guard let key = try? SignerKey(parsing: String(decoding: line, as: UTF8.self)) else {
-                throw LogKeyFileError.malformed(path, line: number + 1)
+                throw LogKeyFileError.malformed(file.path, line: number + 1)
             }
             keys.append(key)
         }
@@ -37,13 +30,7 @@ package struct LogKeyFile: Sendable {
 
     /// Replaces the keys, durably: after a crash there are the old or the new ones.
     package func write(_ keys: [SignerKey]) throws {
-        let new = "\(path).new"
-        try disk.unlink(new)
-        let file = try disk.openForWriting(new)
-        let bytes = Array(keys.map { $0.text + "\n" }.joined().utf8)
-        try bytes.withUnsafeBytes { try disk.write($0, to: file, at: 0) }
-        try disk.synchronize(file)
-        try disk.rename(new, to: path, in: folder)
+        try file.write(Array(keys.map { $0.text + "\n" }.joined().utf8))
     }
 
     /// A new key for the log `name`.

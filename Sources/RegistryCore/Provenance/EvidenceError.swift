@@ -1,4 +1,5 @@
 package import Attestation
+package import OCI
 
 /// Why evidence is not taken. Nothing was stored and nothing was logged.
 package enum EvidenceError: Error, Equatable {
@@ -8,6 +9,8 @@ package enum EvidenceError: Error, Equatable {
     case noSignature
     /// A signature names a trusted key that did not make it.
     case invalidSignature
+    /// It is about content of repositories for which whoever sends it may not speak.
+    case notAllowed(Digest)
     /// No subject has a digest by which a registry knows content.
     case noSubject
     /// The type of the predicate is longer than the limit.

@@ -56,8 +56,9 @@ struct Lineage {
         return manifest.manifests.filter { $0.platform?.os != "unknown" }.prefix(Self.mostChildren).map(\.digest)
     }
 
-    /// What it was built on, what is best known first.
-    func bases() throws -> [BaseImage] {
+    /// What it was built on, what is best known first. What a record says of it is part of the record; of other images only those
+    /// are named that can be seen.
+    func bases(in sight: Sight) throws -> [BaseImage] {
         var bases: [BaseImage] = []
         for record in records {
             for image in record.json["images"]?.array ?? [] {
@@ -68,7 +69,9 @@ struct Lineage {
             }
         }
         for image in images where manifest != nil {
-            for found in try reader.imageUnder(image) { try add(shared: found, to: &bases) }
+            for found in try reader.imageUnder(image) where try sight.shows(found) {
+                try add(shared: found, to: &bases)
+            }
         }
         return bases.sorted { $0.evidence.count > $1.evidence.count }
     }

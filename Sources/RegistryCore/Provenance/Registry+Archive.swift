@@ -28,13 +28,17 @@ extension Registry {
 
     /// Finds everything that belongs to an image. May take long: called through `aside`.
     ///
-    /// - Parameter repository: where to look; nil for the first that serves it.
-    package func archive(of digest: Digest, in repository: RepositoryName?) throws -> ArchiveContents {
+    /// - Parameters:
+    ///   - repository: where to look; nil for the first that serves it.
+    ///   - visible: the repositories of which it tells.
+    package func archive(
+        of digest: Digest, in repository: RepositoryName?, of visible: RepositorySelection = .all
+    ) throws -> ArchiveContents {
         try ledger.read { reader in
             let row = try reader.places(of: digest).manifest
             let serving = try reader.repositories(servingManifest: row, blob: nil, limit: 1000).compactMap {
                 try? RepositoryName(parsing: $0)
-            }
+            }.filter { visible.contains($0) }
             guard let place = repository.map({ serving.contains($0) ? $0 : nil }) ?? serving.first,
                 let stored = try reader.manifest(.digest(digest), in: place, content: false)
             else { throw ArchiveError.unknownImage(digest) }
@@ -48,7 +52,8 @@ extension Registry {
             var records: Set<Int64> = []
             for manifest in walk.manifests {
                 records.formUnion(
-                    try reader.records(about: manifest, after: -1, limit: Self.mostRecords).records.map(\.id))
+                    try reader.records(about: manifest, in: visible, after: -1, limit: Self.mostRecords).records.map(
+                        \.id))
             }
             return ArchiveContents(
                 repository: place, root: root, contents: walk.contents, records: records.sorted())

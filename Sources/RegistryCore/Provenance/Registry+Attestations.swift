@@ -61,13 +61,19 @@ extension Registry {
 
     /// Signed statements about a digest, oldest first, after a record. Blocks: called on a lane.
     ///
-    /// - Parameter predicateType: the type, or what stands before a slash in it; nil for all.
+    /// - Parameters:
+    ///   - visible: the repositories of which it tells.
+    ///   - predicateType: the type, or what stands before a slash in it; nil for all.
     package func bundles(
-        about digest: Digest, predicateType: String?, after id: Int64, count: Int?
+        about digest: Digest, in visible: RepositorySelection = .all, predicateType: String?, after id: Int64,
+        count: Int?
     ) throws -> Page<AttestationBundle, Int64> {
         let limit = min(count ?? 30, 100)
         let page = try ledger.read { reader in
-            try reader.records(about: digest, after: id, limit: limits.page)
+            guard try Sight(reader: reader, selection: visible).shows(digest) else {
+                return RecordPage(limit: 0)
+            }
+            return try reader.records(about: digest, in: visible, after: id, limit: limits.page)
         }
         var found: [AttestationBundle] = []
         for record in page.records {

@@ -21,18 +21,22 @@ extension Registry {
     /// The same evidence again is not written again: it gives the record that is there. May be about content that has not
     /// been pushed yet.
     ///
-    /// - Parameter namesGitoid: whether exactly these bytes can be asked for by their gitoid, also when they only say the
-    ///   same as those that a known record was read from.
+    /// - Parameters:
+    ///   - namesGitoid: whether exactly these bytes can be asked for by their gitoid, also when they only say the
+    ///     same as those that a known record was read from.
+    ///   - allowed: the repositories for whose content the sender may speak. What is in none at all may be spoken of by whoever
+    ///     may speak for any.
     /// - Throws: `EvidenceError`; then nothing was stored.
     package func take(
         _ bytes: [UInt8], as form: EvidenceForm, idempotencyKey key: String? = nil, namesGitoid: Bool = false,
-        by actor: Actor
+        for allowed: RepositorySelection = .all, by actor: Actor
     ) async throws -> EvidenceReceipt {
         if let key { try Self.check(key) }
         guard blobs.hasRoom(for: bytes.count) else { throw LedgerError.outOfSpace }
         let reader = EvidenceReader(trust: trust, now: Timestamp(milliseconds: clock.milliseconds))
         let evidence = try await aside { try PreparedEvidence(reader.read(bytes, as: form)) }
         guard !evidence.evidence.isInvalid else { throw EvidenceError.invalidSignature }
+        try check(evidence.evidence.draft, against: allowed)
         let request = Digest(.sha256, of: bytes).hash
         // Asked here as well, so that what is going to be refused does not become a file first.
         if let key { _ = try ledger.read { try $0.earlier(idempotencyKey: key, request: request) } }
@@ -46,6 +50,20 @@ extension Registry {
             if let gitoid { try transaction.name(evidence, gitoid, record: record) }
             if let key { try transaction.keep(idempotencyKey: key, request: request, record: record) }
             return EvidenceReceipt(record: record, isReplayed: !isNew, gitoid: gitoid)
+        }
+    }
+
+    /// Refuses evidence about content that is here only where the sender may not speak.
+    private func check(_ draft: RecordDraft, against allowed: RepositorySelection) throws {
+        if allowed.isAll { return }
+        let digests = [draft.digest].compactMap(\.self) + draft.alsoAbout
+        try ledger.read { reader in
+            let (anywhere, here) = (
+                Sight(reader: reader, selection: .some { _ in true }), Sight(reader: reader, selection: allowed)
+            )
+            for digest in digests where try anywhere.shows(digest) {
+                guard try here.shows(digest) else { throw EvidenceError.notAllowed(digest) }
+            }
         }
     }
 

@@ -142,9 +142,14 @@ extension Registry {
         try ledger.read { try $0.logKeys() }
     }
 
-    /// One record, and the size of the published tree.
-    package func record(_ id: Int64) throws -> StoredRecord {
-        guard let record = try ledger.read({ try $0.record(id) }) else { throw LogQueryError.unknownRecord(id) }
+    /// One record.
+    ///
+    /// - Parameter visible: the repositories of whose records it tells; one of another is unknown.
+    package func record(_ id: Int64, in visible: RepositorySelection = .all) throws -> StoredRecord {
+        let record = try ledger.read { reader in
+            try reader.record(id).flatMap { try Sight(reader: reader, selection: visible).shows($0) ? $0 : nil }
+        }
+        guard let record else { throw LogQueryError.unknownRecord(id) }
         return record
     }
 }

@@ -78,18 +78,23 @@ extension Registry {
     ///
     /// Within `TraceLimits.whole` it may take long: called through `aside`.
     ///
+    /// - Parameter visible: the repositories of which it tells: what is in none of them was never seen.
     /// - Throws: `TraceLimits.Exceeded`, within `.quick` only.
     package func trace(
-        _ digest: Digest, after record: Int64, count: Int?, within bounds: TraceLimits = .whole
+        _ digest: Digest, in visible: RepositorySelection = .all, after record: Int64, count: Int?,
+        within bounds: TraceLimits = .whole
     ) throws -> Trace? {
         let limit = min(count ?? limits.page, limits.page)
         return try ledger.read { reader in
             let place = try reader.places(of: digest)
+            let sight = Sight(reader: reader, selection: visible)
+            guard try sight.shows(digest, at: place) else { return nil }
             let records = try reader.records(
-                about: digest, after: record, limit: min(limit, bounds.records), bytes: bounds.recordBytes)
+                about: digest, in: visible, after: record, limit: min(limit, bounds.records), bytes: bounds.recordBytes)
             try bounds.check(records, of: limit)
             let containers = try reader.containers(of: digest, limit: bounds.locations)
             try bounds.check(containers.count, of: bounds.locations)
+            let shownContainers = try containers.filter { try sight.shows($0.manifest) }
             let isStored = place.manifest != nil || place.blob != nil
             let isKnown = isStored || !records.records.isEmpty || !containers.isEmpty
             guard try isKnown || reader.hasRecords(about: digest) else { return nil }
@@ -98,13 +103,16 @@ extension Registry {
             try bounds.check(manifest?.manifests.count ?? 0, of: bounds.children)
             var children: [Digest: StoredRecord] = [:]
             for child in (manifest?.manifests ?? []).prefix(bounds.children) {
-                children[child.digest] = try reader.lastPush(of: child.digest)
+                children[child.digest] = try reader.lastPush(of: child.digest).flatMap {
+                    try sight.shows($0) ? $0 : nil
+                }
             }
             let history =
                 record < 0 && !records.isCut
                 ? records
                 : try reader.records(
-                    about: digest, after: -1, limit: min(limits.page, bounds.records), bytes: bounds.recordBytes)
+                    about: digest, in: visible, after: -1, limit: min(limits.page, bounds.records),
+                    bytes: bounds.recordBytes)
             try bounds.check(history, of: limits.page)
             let lineage = Lineage(
                 reader: reader, manifest: manifest, digest: digest, records: history.records, limits: bounds)
@@ -114,10 +122,11 @@ extension Registry {
             let tags = try place.manifest.map { try reader.tags(pointingAt: $0, limit: bounds.locations) } ?? []
             try bounds.check(tags.count, of: bounds.locations)
             return Trace(
-                digest: digest, manifest: manifest, repositories: repositories, tags: tags, containers: containers,
+                digest: digest, manifest: manifest, repositories: repositories.filter { visible.contains($0) },
+                tags: tags.filter { visible.contains($0.repository) }, containers: shownContainers,
                 records: Page(records), history: history.records, children: children,
-                attestations: manifest?.attestationsByImage ?? [:], bases: try lineage.bases(),
-                derived: try lineage.derived(), conflicts: lineage.conflicts(),
+                attestations: manifest?.attestationsByImage ?? [:], bases: try lineage.bases(in: sight),
+                derived: try lineage.derived().filter { try sight.shows($0.digest) }, conflicts: lineage.conflicts(),
                 checkpoint: try publishedTree(from: reader))
         }
     }
@@ -132,11 +141,13 @@ extension Registry {
     package static func sourceRepository(_ text: String) -> String { SourceURI(text).repository }
 
     /// Records that match, oldest first, after the record `id`. May take long: called through `aside`.
+    ///
+    /// - Parameter visible: the repositories of whose records it tells.
     package func records(
-        matching filter: RecordFilter, after id: Int64, count: Int?
+        matching filter: RecordFilter, in visible: RepositorySelection = .all, after id: Int64, count: Int?
     ) throws -> Page<StoredRecord, Int64> {
         let limit = min(count ?? limits.page, limits.page)
-        return try ledger.read { Page(try $0.records(matching: filter, after: id, limit: limit)) }
+        return try ledger.read { Page(try $0.records(matching: filter, in: visible, after: id, limit: limit)) }
     }
 }
 

@@ -29,14 +29,18 @@ extension Registry {
     }
 
     /// Lets `repository` serve a blob that `source`, or with nil any repository, serves; false when none does.
+    ///
+    /// - Parameter visible: the repositories from which it may be taken.
     package func mount(
-        _ digest: Digest, from source: RepositoryName?, to repository: RepositoryName
+        _ digest: Digest, from source: RepositoryName?, in visible: RepositorySelection = .all,
+        to repository: RepositoryName
     ) async throws -> Bool {
-        try await ledger.write { transaction in
+        if let source, !visible.contains(source) { return false }
+        return try await ledger.write { transaction in
             let reader = transaction.reader
             let isThere =
                 try source.map { try reader.blobSize(digest, in: $0) != nil }
-                ?? reader.isServedAnywhere(digest)
+                ?? reader.isServed(digest, in: visible)
             return try isThere && transaction.mountBlob(digest, to: repository)
         }
     }

@@ -22,10 +22,22 @@ package struct Page<Entry: Sendable, Key: Sendable>: Sendable {
 extension Registry {
     /// Repositories that hold a manifest, in the order of their bytes.
     ///
-    /// - Parameter count: entries wanted; more than the limit gives the limit, and 0 an empty page.
-    package func repositories(after last: String?, count: Int?) throws -> Page<String, String> {
+    /// - Parameters:
+    ///   - visible: those of which it tells. When these are not all, it may take long: called through `aside`.
+    ///   - count: entries wanted; more than the limit gives the limit, and 0 an empty page.
+    package func repositories(
+        in visible: RepositorySelection = .all, after last: String?, count: Int?
+    ) throws -> Page<String, String> {
         let limit = min(count ?? limits.page, limits.page)
-        let names = try ledger.read { try $0.repositories(after: last, limit: limit + 1) }
+        let names = try ledger.read { reader in
+            var (found, last) = ([String](), last)
+            while true {
+                let names = try reader.repositories(after: last, limit: limit + 1)
+                found += names.filter { visible.contains($0) }
+                guard found.count <= limit, names.count > limit else { return found }
+                last = names.last
+            }
+        }
         return Page(names, limit: limit) { $0 }
     }
 

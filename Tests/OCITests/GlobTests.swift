@@ -1,4 +1,4 @@
-import Configuration
+import OCI
 import Testing
 
 @Suite struct `A pattern of repository names` {

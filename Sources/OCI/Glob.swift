@@ -91,6 +91,18 @@ extension Glob {
         return reached[steps.count]
     }
 
+    /// How narrow the pattern is: of two that match a name, the one with more characters that stand for themselves, and of equals
+    /// the one with fewer `**`, says more about it.
+    package var narrowness: Int {
+        steps.reduce(0) { sum, step in
+            switch step {
+            case .byte: sum + Glob.longest
+            case .withinComponent: sum
+            case .anything, .components: sum - 1
+            }
+        }
+    }
+
     /// Marks `index` as reached, and what follows it for as long as a wildcard may stand for nothing.
     private func reach(_ index: Int, _ reached: inout [Bool]) {
         reached[index] = true

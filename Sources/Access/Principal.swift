@@ -1,0 +1,39 @@
+/// Who somebody was proved to be. Written into records, so its text never changes for the same person.
+package struct Principal: Hashable, Sendable {
+    /// How the proof was made.
+    package enum Kind: String, Sendable {
+        /// A name and a password.
+        case user
+        /// A key that an administrator made for a machine.
+        case robot
+        /// A token of a trusted issuer; the name is `<issuer's name>:<subject>`.
+        case workload
+        /// A client certificate.
+        case certificate
+    }
+
+    /// How the proof was made.
+    package let kind: Kind
+    /// The name, without control characters.
+    package let name: String
+
+    /// A principal whose proof has been checked.
+    package init(_ kind: Kind, _ name: String) {
+        self.kind = kind
+        self.name = name
+    }
+}
+
+extension Principal: CustomStringConvertible {
+    /// `user:alice`: how rules, records and logs name a principal.
+    package var description: String { "\(kind.rawValue):\(name)" }
+}
+
+extension Principal {
+    /// Reads what `description` wrote; nil for anything else.
+    package init?(_ description: String) {
+        let parts = description.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), !parts[1].isEmpty else { return nil }
+        self.init(kind, String(parts[1]))
+    }
+}

@@ -1,0 +1,164 @@
+internal import Crypto
+package import LinuxIO
+import OCI
+import Synchronization
+
+/// Issues and checks the tokens of the registry itself (Docker's token service: auth-token.md, auth-oauth.md, auth-jwt.md).
+package final class TokenService: Sendable {
+    /// How tokens are made. Each is a field of the configuration file.
+    package struct Options: Sendable {
+        /// The name of the registry in tokens and challenges: issuer and audience.
+        package var service: String
+        /// Seconds that a token is valid. Clients of Docker take nothing below 60.
+        package var lifetime: Int64 = 300
+        /// Seconds that a refresh token is valid.
+        package var refreshLifetime: Int64 = 30 * 24 * 3600
+
+        /// The usual times.
+        package init(service: String) {
+            self.service = service
+        }
+    }
+
+    /// A token as clients get it.
+    package struct Issued: Sendable {
+        package let token: String
+        /// Seconds that it is valid.
+        package let lifetime: Int64
+        /// When it was made, in seconds since 1970-01-01 UTC.
+        package let time: Int64
+        /// What it may be used for.
+        package let scopes: [Scope]
+    }
+
+    /// Tokens that have been checked are remembered, by their hash, so that a client's next request needs no signature.
+    private static let mostRemembered = 8192
+
+    /// What a token is called in its header: one for requests, one for new tokens, so that none is taken for the other
+    /// (RFC 8725 §3.11).
+    private enum Kind: String {
+        case access = "jwt"
+        case refresh = "refresh+jwt"
+
+        var written: String { self == .access ? "JWT" : rawValue }
+    }
+
+    /// The name of the registry in tokens and challenges.
+    package var service: String { options.service }
+
+    private let options: Options
+    /// Of several keys the first signs.
+    private let keys: [TokenKey]
+    private let clock: WallClock
+    private let random: RandomBytes
+    private let remembered = Mutex<[[UInt8]: (caller: Caller, expiry: Int64)]>([:])
+
+    /// A service that signs with the first key and believes all of them.
+    package init(
+        _ options: Options, keys: [TokenKey], clock: WallClock = .system, random: RandomBytes = .system
+    ) {
+        precondition(!keys.isEmpty, "a token service needs a key")
+        self.options = options
+        self.keys = keys
+        self.clock = clock
+        self.random = random
+    }
+
+    // MARK: - Tokens for requests
+
+    /// A token with which the caller may use these scopes.
+    package func issue(to caller: Caller, _ scopes: [Scope]) throws -> Issued {
+        let now = clock.milliseconds / 1000
+        var claims = standardClaims(of: caller.principal, now: now, lifetime: options.lifetime)
+        claims["access"] = .array(scopes.map(\.json))
+        if !caller.groups.isEmpty { claims["groups"] = .array(caller.groups.sorted().map { .string($0) }) }
+        claims["builder"] = caller.builder.map { .string($0) }
+        let token = try CompactToken.make(type: Kind.access.written, claims: claims, with: keys[0])
+        return Issued(token: token, lifetime: options.lifetime, time: now, scopes: scopes)
+    }
+
+    /// Who may use the token for what.
+    package func caller(of text: String) throws(TokenError) -> Caller {
+        let now = clock.milliseconds / 1000
+        let mark = Array(SHA256.hash(data: Array(text.utf8)))
+        if let known = remembered.withLock({ $0[mark] }), known.expiry > now { return known.caller }
+        let (claims, expiry) = try self.claims(of: text, .access, now: now)
+        guard let subject = claims["sub"]?.string else { throw .missingClaim("sub") }
+        guard let entries = claims["access"]?.array else { throw .missingClaim("access") }
+        let scopes = entries.compactMap(Scope.init(json:))
+        let caller: Caller
+        if subject.isEmpty {
+            caller = Caller.anonymous.limited(to: scopes)
+        } else {
+            guard let principal = Principal(subject) else { throw .missingClaim("sub") }
+            let groups = claims["groups"]?.array?.compactMap(\.string) ?? []
+            caller = Caller(principal, groups: Set(groups), builder: claims["builder"]?.string, scopes: scopes)
+        }
+        remembered.withLock { remembered in
+            if remembered.count >= Self.mostRemembered { remembered = remembered.filter { $0.value.expiry > now } }
+            if remembered.count >= Self.mostRemembered { remembered = [:] }
+            remembered[mark] = (caller, expiry)
+        }
+        return caller
+    }
+
+    // MARK: - Tokens for new tokens
+
+    /// A token with which the principal gets new tokens without its password.
+    ///
+    /// - Parameter version: what changes when the password does.
+    package func issueRefresh(to principal: Principal, version: String) throws -> String {
+        let now = clock.milliseconds / 1000
+        var claims = standardClaims(of: principal, now: now, lifetime: options.refreshLifetime)
+        claims["version"] = .string(version)
+        return try CompactToken.make(type: Kind.refresh.written, claims: claims, with: keys[0])
+    }
+
+    /// Whose refresh token it is. Whether the password is still the same is for the caller to check.
+    package func refresh(_ text: String) throws(TokenError) -> (principal: Principal, version: String) {
+        let (claims, _) = try claims(of: text, .refresh, now: clock.milliseconds / 1000)
+        guard let principal = claims["sub"]?.string.flatMap(Principal.init) else { throw .missingClaim("sub") }
+        guard let version = claims["version"]?.string else { throw .missingClaim("version") }
+        return (principal, version)
+    }
+
+    // MARK: - What all have in common
+
+    private func standardClaims(of principal: Principal?, now: Int64, lifetime: Int64) -> JSONObject {
+        [
+            "iss": .string(options.service), "sub": .string(principal?.description ?? ""),
+            "aud": .string(options.service), "exp": .integer(now + lifetime), "nbf": .integer(now),
+            "iat": .integer(now), "jti": .string(Base64.encodeForURL(random(12))),
+        ]
+    }
+
+    private func claims(
+        of text: String, _ kind: Kind, now: Int64
+    ) throws(TokenError) -> (claims: JSONObject, expiry: Int64) {
+        let token = try CompactToken(parsing: text)
+        guard token.type == kind.rawValue else { throw .wrongType }
+        try TokenKeySet(keys).verify(token)
+        guard token.claims["iss"]?.string == options.service else { throw .wrongIssuer }
+        guard token.claims["aud"]?.string == options.service else { throw .wrongAudience }
+        return (token.claims, try TokenTimes(token.claims, now: now).expiry)
+    }
+}
+
+extension Scope {
+    /// An entry of the claim `access`.
+    fileprivate var json: JSONValue {
+        let (type, name) =
+            switch resource {
+            case .repository(let name): ("repository", name.rawValue)
+            case .catalog: ("registry", "catalog")
+            }
+        return ["type": .string(type), "name": .string(name), "actions": .array(actions.map { .string($0) })]
+    }
+
+    fileprivate init?(json: JSONValue) {
+        guard let type = json["type"]?.string, let name = json["name"]?.string,
+            let actions = json["actions"]?.array?.compactMap(\.string)
+        else { return nil }
+        self.init(parsing: "\(type):\(name):\(actions.joined(separator: ","))")
+    }
+}

@@ -1,0 +1,155 @@
+package import Access
+import HTTPServing
+import HTTPTypes
+import HTTPWire
+import LinuxIO
+import OCI
+import RegistryCore
+
+/// Lets requests in, or says what is missing: who makes them, and what they may do. Asked before any body is read.
+package struct Gate: Sendable {
+    let policy: AccessPolicy
+    /// nil when nobody is asked who they are.
+    let authenticator: Authenticator?
+    /// Where clients get tokens, as they reach it; nil for the host that they asked.
+    private let realm: String?
+
+    /// A gate with these rules.
+    package init(_ policy: AccessPolicy, authenticator: Authenticator?, realm: String? = nil) {
+        self.policy = policy
+        self.authenticator = authenticator
+        self.realm = realm
+    }
+
+    /// Everybody may do everything.
+    package static let open = Gate(.open, authenticator: nil)
+
+    /// The request with who makes it.
+    ///
+    /// - Throws: 401 with a challenge for somebody who could do better with other credentials, 403 for somebody who is known and
+    ///   not allowed, 429 for whoever guesses.
+    func admit(_ request: Request, at route: Route) async throws -> AdmittedRequest {
+        let need = route.need(for: request.head.method)
+        let caller = try await caller(of: request, need)
+        let access = CallerAccess(caller: caller, policy: policy)
+        if let missing = missing(need, access) { throw refusal(of: request, need, by: caller, missing) }
+        return AdmittedRequest(request, by: access)
+    }
+
+    /// Who makes the request. Wrong credentials are refused even where none are needed, so that nobody believes they were right.
+    private func caller(of request: Request, _ need: Need) async throws -> Caller {
+        guard let authenticator, need != .nothing else { return .anonymous }
+        do throws(Problem) {
+            guard let credentials = try Credentials.brought(by: request.head) else { return .anonymous }
+            do {
+                return try await authenticator.caller(with: credentials, from: request.peer.host)
+            } catch { throw Problem(error) }
+        } catch {
+            guard error.status == 401 else { throw error }
+            throw error.with(challenge(to: request, scope(for: need).map { [$0] } ?? [], failure: "invalid_token"))
+        }
+    }
+
+    /// What the caller would need and does not have; nil when there is nothing.
+    private func missing(_ need: Need, _ access: CallerAccess) -> Missing? {
+        let caller = access.caller
+        switch need {
+        case .nothing: return nil
+        case .login:
+            let isKnown = caller.principal != nil || caller.scopes != nil
+            return isKnown || authenticator == nil || isOpenToAll ? nil : Missing(isScopeOnly: false)
+        case .permission(let permission, let repository):
+            if access.allows(permission, in: repository) { return nil }
+            return Missing(isScopeOnly: policy.allows(permission, in: repository, to: caller.unlimited))
+        case .somewhere(let permission):
+            if policy.allowsSomewhere(permission, to: caller) { return nil }
+            return Missing(isScopeOnly: policy.allowsSomewhere(permission, to: caller.unlimited))
+        case .everywhere(let permission):
+            if access.repositories(for: permission).isAll { return nil }
+            return Missing(isScopeOnly: false)
+        }
+    }
+
+    private struct Missing {
+        /// Whether the rules allow it, and only the token at hand does not.
+        let isScopeOnly: Bool
+    }
+
+    /// Whether somebody who never logs in can pull and push anything.
+    private var isOpenToAll: Bool {
+        policy.allowsEverywhere(.pull, to: .anonymous) && policy.allowsEverywhere(.push, to: .anonymous)
+    }
+
+    private func refusal(of request: Request, _ need: Need, by caller: Caller, _ missing: Missing) -> Problem {
+        if missing.isScopeOnly {
+            return Problem(401, .unauthorized, "the token was not made for this").with(
+                challenge(to: request, scope(for: need).map { [$0] } ?? [], failure: "insufficient_scope"))
+        }
+        guard caller.principal == nil, authenticator != nil else {
+            return Problem(403, .denied, "\(caller) may not \(need)")
+        }
+        return Problem(401, .unauthorized, "log in first").with(
+            challenge(to: request, scope(for: need).map { [$0] } ?? [], failure: nil))
+    }
+
+    /// Asks for a token that is also good for mounting from `source`, when only the token at hand is in the way.
+    func checkMount(_ admitted: AdmittedRequest, from source: RepositoryName, to repository: RepositoryName) throws {
+        let caller = admitted.caller
+        guard caller.scopes?.cover(.pull, in: source) == false,
+            policy.allows(.pull, in: source, to: caller.unlimited)
+        else { return }
+        let scopes = [Permission.push.scope(in: repository), Permission.pull.scope(in: source)]
+        throw Problem(401, .unauthorized, "the token was not made for pulling from \(source)").with(
+            challenge(to: admitted.request, scopes, failure: "insufficient_scope"))
+    }
+
+    // MARK: - Challenges
+
+    /// The scope of a token for it; nil for what every token is good for.
+    private func scope(for need: Need) -> Scope? {
+        switch need {
+        case .nothing, .login: nil
+        case .permission(let permission, let repository): permission.scope(in: repository)
+        case .somewhere(let permission), .everywhere(let permission): permission.scope(in: nil)
+        }
+    }
+
+    /// How to do better (RFC 9110 §11.6.1, RFC 6750 §3). Clients of registries take the first challenge that they know, and
+    /// with a token service that has to be `Bearer`; elsewhere people use tools that know `Basic` only.
+    private func challenge(to request: Request, _ scopes: [Scope], failure: String?) -> HTTPFields {
+        var fields: HTTPFields = [:]
+        let isRegistry = request.head.target.segments.first == "v2"
+        if let tokens = authenticator?.tokens {
+            var challenge = "Bearer realm=\"\(realm ?? ownRealm(request))\",service=\"\(tokens.service)\""
+            if !scopes.isEmpty {
+                challenge += ",scope=\"\(scopes.map(\.description).joined(separator: " "))\""
+            }
+            if let failure, request.head.fields[.authorization] != nil { challenge += ",error=\"\(failure)\"" }
+            fields.append(HTTPField(name: .wwwAuthenticate, value: challenge))
+        }
+        if authenticator?.tokens == nil || !isRegistry {
+            fields.append(HTTPField(name: .wwwAuthenticate, value: "Basic realm=\"waybill\",charset=\"UTF-8\""))
+        }
+        return fields
+    }
+
+    /// The token service under the name by which the client reached us.
+    private func ownRealm(_ request: Request) -> String {
+        let host = request.head.host ?? request.peer.host
+        return "\(request.isSecure ? "https" : "http")://\(host)/token"
+    }
+}
+
+extension Problem {
+    /// Why nobody is believed.
+    init(_ failure: AuthenticationError) {
+        switch failure {
+        case .wrongPassword: self.init(401, .unauthorized, "the name or the password is wrong")
+        case .token(let error): self.init(401, .unauthorized, "\(error)")
+        case .tooManyFailures(let wait):
+            self.init(
+                429, .tooManyRequests, "too many wrong passwords came from here",
+                fields: [.retryAfter: "\(wait.components.seconds + 1)"])
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Access
+import Configuration
+import LinuxIO
+import RegistryAPI
+import RegistryCore
+
+extension Settings {
+    /// Who may do what.
+    var accessPolicy: AccessPolicy {
+        guard access.isEmpty else { return AccessPolicy(access) }
+        return isOpen ? .open : .authenticated
+    }
+
+    /// The passwords, as they are in the file now; nil when there is no file.
+    ///
+    /// - Throws: `Failure` with every line that is wrong.
+    func passwords() throws -> PasswordFile? {
+        guard !auth.passwordFile.isEmpty else { return nil }
+        do { return try PasswordFile.read(auth.passwordFile) } catch let failure as Failure {
+            throw Failure(.cannotStart, failure.message)
+        } catch {
+            throw Failure(.cannotStart, "cannot use the password file \(auth.passwordFile): \(error)")
+        }
+    }
+
+    /// What lets requests in.
+    ///
+    /// - Parameter origin: the name of the log.
+    func gate(passwords: PasswordChecker?, origin: String) async throws -> Gate {
+        guard !isOpen else { return .open }
+        var tokens: TokenService?
+        if auth.tokens {
+            var options = TokenService.Options(service: auth.tokenService.isEmpty ? origin : auth.tokenService)
+            options.lifetime = auth.tokenLifetime.components.seconds
+            options.refreshLifetime = auth.refreshLifetime.components.seconds
+            do {
+                tokens = TokenService(options, keys: [try await tokenKey()])
+            } catch {
+                throw Failure(.cannotStart, "cannot use the key of the tokens: \(error)")
+            }
+        }
+        let groups = Dictionary(uniqueKeysWithValues: auth.groups.map { ($0.name, $0.members) })
+        return Gate(
+            accessPolicy, authenticator: Authenticator(passwords: passwords, tokens: tokens, groups: groups),
+            realm: auth.tokenRealm.isEmpty ? nil : auth.tokenRealm)
+    }
+
+    /// The key that signs tokens, made at the first start.
+    private func tokenKey() async throws -> TokenKey {
+        let file = SecretFile("token.key", in: Store.keyFolder(data))
+        if let bytes = try file.read() {
+            return try await TokenKey.signing(pem: String(decoding: bytes, as: UTF8.self))
+        }
+        let pem = TokenKey.makePEM()
+        try file.write(Array(pem.utf8))
+        return try await TokenKey.signing(pem: pem)
+    }
+}
+
+extension PasswordFile {
+    /// Reads the file. Blocks.
+    static func read(_ path: String) throws -> PasswordFile {
+        try PasswordFile(parsing: InputFile.read(path, atMost: largest))
+    }
+}
