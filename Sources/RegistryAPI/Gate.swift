@@ -46,7 +46,7 @@ package struct Gate: Sendable {
             } catch { throw Problem(error) }
         } catch {
             guard error.status == 401 else { throw error }
-            throw error.with(challenge(to: request, scope(for: need).map { [$0] } ?? [], failure: "invalid_token"))
+            throw error.with(challenge(to: request, need, failure: "invalid_token"))
         }
     }
 
@@ -83,13 +83,13 @@ package struct Gate: Sendable {
     private func refusal(of request: Request, _ need: Need, by caller: Caller, _ missing: Missing) -> Problem {
         if missing.isScopeOnly {
             return Problem(401, .unauthorized, "the token was not made for this").with(
-                challenge(to: request, scope(for: need).map { [$0] } ?? [], failure: "insufficient_scope"))
+                challenge(to: request, need, failure: "insufficient_scope"))
         }
         guard caller.principal == nil, authenticator != nil else {
             return Problem(403, .denied, "\(caller) may not \(need)")
         }
         return Problem(401, .unauthorized, "log in first").with(
-            challenge(to: request, scope(for: need).map { [$0] } ?? [], failure: nil))
+            challenge(to: request, need, failure: nil))
     }
 
     /// Asks for a token that is also good for mounting from `source`, when only the token at hand is in the way.
@@ -98,25 +98,31 @@ package struct Gate: Sendable {
         guard caller.scopes?.cover(.pull, in: source) == false,
             policy.allows(.pull, in: source, to: caller.unlimited)
         else { return }
-        let scopes = [Permission.push.scope(in: repository), Permission.pull.scope(in: source)]
         throw Problem(401, .unauthorized, "the token was not made for pulling from \(source)").with(
-            challenge(to: admitted.request, scopes, failure: "insufficient_scope"))
+            challenge(to: admitted.request, .permission(.push, in: repository), failure: "insufficient_scope"))
     }
 
     // MARK: - Challenges
 
-    /// The scope of a token for it; nil for what every token is good for.
-    private func scope(for need: Need) -> Scope? {
+    /// The scopes of a token for it; none for what every token is good for. A mount is told of both repositories at once,
+    /// because some clients ask for a token once only.
+    private func scopes(for need: Need, _ request: Request) -> [Scope] {
         switch need {
-        case .nothing, .login: nil
-        case .permission(let permission, let repository): permission.scope(in: repository)
-        case .somewhere(let permission), .everywhere(let permission): permission.scope(in: nil)
+        case .nothing, .login: return []
+        case .permission(let permission, let repository):
+            let query = request.head.target.queryItems
+            guard permission == .push, query.first("mount") != nil, let text = query.first("from"),
+                let source = try? RepositoryName(parsing: text)
+            else { return [permission.scope(in: repository)] }
+            return [permission.scope(in: repository), Permission.pull.scope(in: source)]
+        case .somewhere(let permission), .everywhere(let permission): return [permission.scope(in: nil)]
         }
     }
 
     /// How to do better (RFC 9110 §11.6.1, RFC 6750 §3). Clients of registries take the first challenge that they know, and
     /// with a token service that has to be `Bearer`; elsewhere people use tools that know `Basic` only.
-    private func challenge(to request: Request, _ scopes: [Scope], failure: String?) -> HTTPFields {
+    private func challenge(to request: Request, _ need: Need, failure: String?) -> HTTPFields {
+        let scopes = scopes(for: need, request)
         var fields: HTTPFields = [:]
         let isRegistry = request.head.target.segments.first == "v2"
         if let tokens = authenticator?.tokens {

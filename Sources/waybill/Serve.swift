@@ -61,6 +61,9 @@ struct Serve: AsyncParsableCommand {
             await Reloading.run(reloaded, lane: Lanes(count: 1).next(), logger: logger)
         }
         defer { reloading.cancel() }
+        for address in redirecting.compactMap(\.localAddress) {
+            logger.info("redirecting to https", metadata: ["address": "http://\(address)"])
+        }
         let redirection = Task { await redirect.run(on: redirecting) }
         await Self.run(
             server, on: listeners, isSecure: tls != nil, registry: registry, ledger: store.ledger, anchors: anchors,

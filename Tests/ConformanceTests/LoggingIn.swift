@@ -249,6 +249,10 @@ extension TestServer {
             #expect(try mount("secret", "") == 202)
             #expect(try mount("team", "&from=team/app") == 201)
             #expect(try mount("team", "") == 201)
+            let blob = Digest(.sha256, of: Array("team".utf8))
+            let nobody = try server.request(
+                "POST", "/v2/team/third/blobs/uploads/?mount=\(blob)&from=team/app", body: [])
+            #expect(nobody["WWW-Authenticate"]?.contains("repository:team/app:pull\"") == true, "both at once")
             let token = try server.token("scope=repository:team/third:pull,push", [basic("bob")])
             func mountWithToken(_ content: String, _ from: String) throws -> TestResponse {
                 let digest = Digest(.sha256, of: Array(content.utf8))

@@ -32,8 +32,8 @@ package final class WaybillServer: Sendable {
     package init(data: String, shell: String = "", _ arguments: [String] = []) async throws {
         let serve = ["serve", "--data", data, "--listen", "127.0.0.1:0"] + arguments
         program = try Program("/bin/sh", ["-c", "\(shell)\nexec \"$0\" \"$@\"", WaybillProgram.path] + serve)
-        let line = try await program.line(containing: "address=http://127.0.0.1:")
-        let digits = line.split(separator: "address=http://127.0.0.1:").last?.prefix { $0.isNumber }
+        let line = try await program.line(containing: "listening")
+        let digits = line.split(separator: "://127.0.0.1:").last?.prefix { $0.isNumber }
         port = UInt16(digits ?? "") ?? 0
     }
 
