@@ -85,8 +85,8 @@ let package = Package(
         .target(
             name: "RegistryAPI",
             dependencies: [
-                "Access", "Attestation", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "RegistryCore", "TransparencyLog",
-                http, logging,
+                "Access", "Attestation", "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "RegistryCore", "TLS",
+                "TransparencyLog", http, logging,
             ],
             swiftSettings: safe),
 

@@ -30,6 +30,14 @@ extension Principal: CustomStringConvertible {
 }
 
 extension Principal {
+    /// The owner of a certificate, by a name in it; nil for a name that records and rules cannot have.
+    package init?(certificate name: String) {
+        guard (1...1024).contains(name.utf8.count),
+            name.unicodeScalars.allSatisfy({ $0.value > 0x20 && !(0x7F...0x9F).contains($0.value) })
+        else { return nil }
+        self.init(.certificate, name)
+    }
+
     /// Reads what `description` wrote; nil for anything else.
     package init?(_ description: String) {
         let parts = description.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

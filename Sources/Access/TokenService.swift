@@ -117,7 +117,7 @@ package final class TokenService: Sendable {
     /// Whose refresh token it is. Whether the password is still the same is for the caller to check.
     package func refresh(_ text: String) throws(TokenError) -> (principal: Principal, version: String) {
         let (claims, _) = try claims(of: text, .refresh, now: clock.milliseconds / 1000)
-        guard let principal = claims["sub"]?.string.flatMap(Principal.init) else { throw .missingClaim("sub") }
+        guard let principal = claims["sub"]?.string.flatMap({ Principal($0) }) else { throw .missingClaim("sub") }
         guard let version = claims["version"]?.string else { throw .missingClaim("version") }
         return (principal, version)
     }

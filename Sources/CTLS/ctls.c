@@ -141,6 +141,10 @@ static void ask_clients(const ctls_server *server, SSL_CTX *context) {
     SSL_CTX_set1_verify_cert_store(context, server->authorities);
     SSL_CTX_set_client_CA_list(context, SSL_dup_CA_list(server->authority_names));
     SSL_CTX_set_verify(context, server->verify_mode, NULL);
+    // A session that is resumed would bring a certificate that may have expired since.
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context, 0);
 }
 
 int ctls_server_add(

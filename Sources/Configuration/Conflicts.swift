@@ -22,6 +22,13 @@ extension Settings {
             "ledger.quorum is larger than the number of witnesses "
                 + "(given \(ledger.quorum); accepted: up to \(ledger.witnesses.count))")
         check(
+            tls.clientAuthorities.isEmpty || !tls.certificates.isEmpty, "tls.client_authorities", "tls.certificates",
+            "tls.client_authorities asks clients for certificates without tls.certificates, so nobody is asked")
+        check(
+            !tls.requireClientCertificate || !tls.clientAuthorities.isEmpty, "tls.require_client_certificate",
+            "tls.client_authorities",
+            "tls.require_client_certificate turns everybody away without tls.client_authorities")
+        check(
             tls.redirect.isEmpty || !tls.certificates.isEmpty, "tls.redirect", "tls.certificates",
             "tls.redirect sends clients to https without tls.certificates, so nobody would answer them there")
         check(

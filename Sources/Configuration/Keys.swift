@@ -63,6 +63,13 @@ extension Settings {
             "limits.uploads_per_repository", \.limits.uploadsPerRepository, .count(1...1_000_000),
             "Uploads open at once in one repository."),
         Key(
+            "limits.requests_per_caller", \.limits.requestsPerCaller, .count(0...1_000_000, zero: "no limit"),
+            "Requests a second that one principal, or one address of those who have not logged in, may make; past it, 429."
+        ),
+        Key(
+            "limits.uploads_per_caller", \.limits.uploadsPerCaller, .count(0...1_000_000, zero: "no limit"),
+            "Uploads that one of them may send at the same time; past it, 429."),
+        Key(
             "limits.queued_writes", \.limits.queuedWrites, .count(1...1_000_000),
             "Writes that wait for the database at once."),
         Key(
@@ -116,6 +123,15 @@ extension Settings {
             "tls.certificates", \.tls.certificates, .rules(CertificateRule.form),
             "Certificates with their keys; with one or more, every address of listen speaks TLS."),
         Key("tls.minimum", \.tls.minimum, .choice(), "The oldest version of TLS that clients may speak."),
+        Key(
+            "tls.client_authorities", \.tls.clientAuthorities, .pathOrNothing,
+            "The file of those who may vouch for clients, PEM; with one, clients are asked for a certificate."),
+        Key(
+            "tls.require_client_certificate", \.tls.requireClientCertificate, .bool,
+            "Whether a client without a certificate is turned away."),
+        Key(
+            "tls.client_identity", \.tls.clientIdentity, .clientNames,
+            "Which name in a certificate says who the client is: the first kind that it has."),
         Key(
             "tls.redirect", \.tls.redirect, .addressesOrNone,
             "Where plain HTTP is accepted and sent to the address under https."),

@@ -29,6 +29,10 @@ extension Settings {
         package var blob = 0
         /// Uploads open at once in one repository.
         package var uploadsPerRepository = 1000
+        /// Requests a second of one principal, or of one address of those who have not logged in; 0 means no limit.
+        package var requestsPerCaller = 0
+        /// Uploads that one of them may send at the same time; 0 means no limit.
+        package var uploadsPerCaller = 0
         /// Writes that wait for the database at once.
         package var queuedWrites = 10_000
         /// Levels of arrays and objects in one JSON document.

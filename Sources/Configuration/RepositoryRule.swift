@@ -18,6 +18,10 @@ package struct RepositoryRule: Sendable, Equatable {
     package var foreignLayers = ForeignLayers.allow
     /// How the URLs may begin from which clients fetch such layers; empty allows the whole web.
     package var foreignURLs: [String] = []
+    /// Tags that, once they are set, neither move nor go away.
+    package var immutableTags: [TagPattern] = []
+    /// Tags that only an administrator may set or remove.
+    package var protectedTags: [TagPattern] = []
 
     /// The rule for a repository that no other rule matches.
     package init() {}
@@ -46,6 +50,10 @@ extension RepositoryRule {
             Key(
                 "foreign_urls", \.foreignURLs, .urlPrefixes,
                 "How the URLs may begin from which clients fetch such layers; empty allows the whole web."),
+            Key(
+                "immutable_tags", \.immutableTags, .tagPatterns,
+                "Tags that, once they are set, neither move nor go away."),
+            Key("protected_tags", \.protectedTags, .tagPatterns, "Tags that only an administrator may set or remove."),
         ],
         required: [.init(path: "match", missing: "names no repositories")], identity: "match",
         repeated: "can never be reached: an earlier rule is for the same names")

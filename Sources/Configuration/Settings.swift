@@ -124,5 +124,5 @@ extension Settings {
     }
 
     /// Whether nobody is asked who they are, and everybody may do everything.
-    package var isOpen: Bool { auth.passwordFile.isEmpty && access.isEmpty }
+    package var isOpen: Bool { auth.passwordFile.isEmpty && access.isEmpty && tls.clientAuthorities.isEmpty }
 }

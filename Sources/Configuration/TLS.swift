@@ -5,8 +5,24 @@ extension Settings {
         package var certificates: [CertificateRule] = []
         /// The oldest version of TLS.
         package var minimum = Version.tls12
+        /// The file of those who may vouch for clients, PEM; empty when clients are asked for no certificate.
+        package var clientAuthorities = ""
+        /// Whether a client without a certificate is turned away.
+        package var requireClientCertificate = false
+        /// Which of the names in a certificate says who the client is: the first kind that it has.
+        package var clientIdentity = ClientName.allCases
         /// Where plain HTTP is answered with the address under https; empty for nowhere.
         package var redirect: [ListenAddress] = []
+
+        /// A kind of name in a certificate.
+        package enum ClientName: String, Sendable, CaseIterable {
+            /// A URI among its alternative names, such as `spiffe://example.com/ci`.
+            case uri
+            /// A DNS name among its alternative names.
+            case dns
+            /// The common name of its subject.
+            case commonName = "common_name"
+        }
 
         /// A version of TLS.
         package enum Version: String, Sendable, CaseIterable {
@@ -14,6 +30,14 @@ extension Settings {
             case tls13 = "1.3"
         }
     }
+}
+
+extension Codec<[Settings.TLS.ClientName]> {
+    /// Kinds of names, in the order in which they are looked for.
+    static let clientNames = list(
+        of: Codec<Settings.TLS.ClientName>.choice(), noun: "a list of kinds of names",
+        accepts: "a list of \(Settings.TLS.ClientName.allCases.map(\.rawValue).joined(separator: ", "))", atLeast: 1,
+        distinct: { $0 != $1 })
 }
 
 /// A certificate and its key.

@@ -105,3 +105,21 @@ extension String {
         return "\"\(body)\""
     }
 }
+
+extension Codec<[TagPattern]> {
+    /// Patterns of tags; empty for none.
+    static let tagPatterns = list(
+        of: Codec<TagPattern>.tagPattern, noun: "a list of patterns",
+        accepts: "a list of patterns of tags such as \"v*\"",
+        distinct: { $0 != $1 })
+}
+
+extension Codec<TagPattern> {
+    fileprivate static let tagPattern = Codec(
+        noun: "a pattern of tags", accepts: "a pattern of tags such as \"v*\"",
+        decode: { written, _, _ throws(Refusal) in
+            guard let pattern = TagPattern(parsing: try written.requireText()) else { throw .wrongKind }
+            return pattern
+        },
+        encode: \.description.yaml)
+}

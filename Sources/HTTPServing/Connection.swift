@@ -2,6 +2,7 @@ import HTTPTypes
 import HTTPWire
 import LinuxIO
 import Logging
+import TLS
 
 /// One client's connection: requests in, answers out, in order, until one side has enough.
 ///
@@ -15,6 +16,7 @@ final class Connection: @unchecked Sendable {
     let loop: EventLoop
     let source: EventSource
     private let peer: SocketAddress
+    private let certificateNames: [TLSSession.PeerName]
     private let inbound: Inbound
     /// From the end of a request's head to the first byte of its answer: the time that `handlerTimeout` bounds.
     var isHandling = false
@@ -26,6 +28,7 @@ final class Connection: @unchecked Sendable {
     init(_ source: EventSource, peer: SocketAddress, loop: EventLoop, clock: LoopClock, context: ServerContext) {
         self.source = source
         self.peer = peer
+        certificateNames = (source.channel as? TLSSession)?.peerNames() ?? []
         self.loop = loop
         self.clock = clock
         self.context = context
@@ -61,7 +64,9 @@ final class Connection: @unchecked Sendable {
         source.setDeadline(loop.now.advanced(by: context.limits.handlerTimeout))
         isHandling = true
         let response = await context.handler(
-            Request(head: head, peer: peer, isSecure: source.channel != nil, body: body))
+            Request(
+                head: head, peer: peer, isSecure: source.channel != nil, certificateNames: certificateNames, body: body)
+        )
         guard !isAbandoned else { return false }
         switch body.failure {
         case .disconnected?: return false

@@ -1,5 +1,6 @@
 package import HTTPWire
 package import LinuxIO
+package import TLS
 
 /// A request as a handler sees it: the head is complete and valid, the body has not been received yet.
 package struct Request {
@@ -9,14 +10,20 @@ package struct Request {
     package let peer: SocketAddress
     /// Whether the connection is under TLS.
     package let isSecure: Bool
+    /// The names in the client's certificate, which an authority that is trusted vouches for; empty when it has none.
+    package let certificateNames: [TLSSession.PeerName]
     /// The body, received only as far as somebody reads it.
     package let body: any RequestBody
 
     /// Puts a request together; tests make their own.
-    package init(head: RequestHead, peer: SocketAddress, isSecure: Bool = false, body: any RequestBody) {
+    package init(
+        head: RequestHead, peer: SocketAddress, isSecure: Bool = false, certificateNames: [TLSSession.PeerName] = [],
+        body: any RequestBody
+    ) {
         self.head = head
         self.peer = peer
         self.isSecure = isSecure
+        self.certificateNames = certificateNames
         self.body = body
     }
 }

@@ -53,7 +53,9 @@ extension API {
         }
         if query.first("mount") == nil, let text = query.first("digest") {
             let digest = try Route.digest(text)
-            try await registry.putBlob(BodySource(body: request.body), as: digest, to: repository)
+            try await gate.receiving(request) {
+                try await registry.putBlob(BodySource(body: request.body), as: digest, to: repository)
+            }
             return created(digest, in: repository)
         }
         let status = try await registry.beginUpload(to: repository, algorithm: try algorithm(query))
@@ -75,7 +77,9 @@ extension API {
     {
         let range = try chunkRange(request)
         let status = try await locating(id, in: repository) {
-            try await registry.append(BodySource(body: request.body), to: id, in: repository, range: range)
+            try await gate.receiving(request) {
+                try await registry.append(BodySource(body: request.body), to: id, in: repository, range: range)
+            }
         }
         return progress(.accepted, status, in: repository)
     }
@@ -90,8 +94,10 @@ extension API {
         let digest = try Route.digest(text)
         let range = try chunkRange(request)
         try await locating(id, in: repository) {
-            try await registry.commit(
-                id, as: digest, in: repository, last: BodySource(body: request.body), range: range)
+            try await gate.receiving(request) {
+                try await registry.commit(
+                    id, as: digest, in: repository, last: BodySource(body: request.body), range: range)
+            }
         }
         return created(digest, in: repository)
     }

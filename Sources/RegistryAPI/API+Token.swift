@@ -19,6 +19,7 @@ extension API {
         guard let authenticator = gate.authenticator, let service = authenticator.tokens else {
             throw Problem(404, .unsupported, "this registry issues no tokens")
         }
+        try gate.count(request, by: .anonymous)
         let isForm = request.head.method == .post
         let items = isForm ? try await form(request) : request.head.target.queryItems
         if let wanted = items.first("service"), !wanted.utf8.elementsEqual(service.service.utf8) {
@@ -100,7 +101,7 @@ extension API {
             }
         }
         switch try Credentials.brought(by: request.head) {
-        case nil: return .anonymous
+        case nil: return gate.owner(of: request)
         case .bearer?: throw Problem(401, .unauthorized, "a token does not give another: send a name and a password")
         case let credentials?: return try await authenticator.caller(with: credentials, from: request.peer.host)
         }

@@ -36,7 +36,8 @@ struct AdmittedRequest {
     var actor: Actor {
         Actor(
             principal: caller.principal?.description, clientAddress: request.peer.host,
-            userAgent: head.fields[.userAgent].map { String(decoding: $0.utf8.prefix(512), as: UTF8.self) })
+            userAgent: head.fields[.userAgent].map { String(decoding: $0.utf8.prefix(512), as: UTF8.self) },
+            isAdministrator: access.allows(.admin, in: nil))
     }
 }
 

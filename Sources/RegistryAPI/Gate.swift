@@ -5,6 +5,7 @@ import HTTPWire
 import LinuxIO
 import OCI
 import RegistryCore
+package import TLS
 
 /// Lets requests in, or says what is missing: who makes them, and what they may do. Asked before any body is read.
 package struct Gate: Sendable {
@@ -13,12 +14,26 @@ package struct Gate: Sendable {
     let authenticator: Authenticator?
     /// Where clients get tokens, as they reach it; nil for the host that they asked.
     private let realm: String?
+    private let limiter: CallerLimiter
+    /// Who a client is by the names in its certificate.
+    private let owner: @Sendable ([TLSSession.PeerName]) -> Principal?
 
     /// A gate with these rules.
-    package init(_ policy: AccessPolicy, authenticator: Authenticator?, realm: String? = nil) {
+    ///
+    /// - Parameters:
+    ///   - realm: where clients get tokens, as they reach it; nil for the host that they asked.
+    ///   - limiter: what one caller may ask for.
+    ///   - owner: who a client is by the names in its certificate.
+    package init(
+        _ policy: AccessPolicy, authenticator: Authenticator?, realm: String? = nil,
+        owner: @escaping @Sendable ([TLSSession.PeerName]) -> Principal? = { _ in nil },
+        limiter: CallerLimiter = CallerLimiter(CallerLimiter.Options())
+    ) {
         self.policy = policy
         self.authenticator = authenticator
         self.realm = realm
+        self.limiter = limiter
+        self.owner = owner
     }
 
     /// Everybody may do everything.
@@ -31,16 +46,44 @@ package struct Gate: Sendable {
     func admit(_ request: Request, at route: Route) async throws -> AdmittedRequest {
         let need = route.need(for: request.head.method)
         let caller = try await caller(of: request, need)
+        if route != .health, route != .readiness { try count(request, by: caller) }
         let access = CallerAccess(caller: caller, policy: policy)
         if let missing = missing(need, access) { throw refusal(of: request, need, by: caller, missing) }
         return AdmittedRequest(request, by: access)
+    }
+
+    /// Counts a request of the caller, or of the address of somebody who did not say who they are.
+    ///
+    /// - Throws: 429 when it is one too many.
+    func count(_ request: Request, by caller: Caller) throws(Problem) {
+        guard let wait = limiter.countRequest(of: Self.key(request, caller)) else { return }
+        throw Problem(
+            429, .tooManyRequests, "too many requests from \(caller)",
+            fields: [.retryAfter: "\(wait.components.seconds + 1)"])
+    }
+
+    /// Runs what receives the bytes of an upload, unless the caller sends as many as it may.
+    func receiving<Value>(_ admitted: AdmittedRequest, _ body: () async throws -> Value) async throws -> Value {
+        let key = Self.key(admitted.request, admitted.caller)
+        guard limiter.beginUpload(of: key) else {
+            throw Problem(
+                429, .tooManyRequests, "too many uploads at once from \(admitted.caller)", fields: [.retryAfter: "1"])
+        }
+        defer { limiter.endUpload(of: key) }
+        return try await body()
+    }
+
+    private static func key(_ request: Request, _ caller: Caller) -> String {
+        caller.principal?.description ?? "address:\(request.peer.host)"
     }
 
     /// Who makes the request. Wrong credentials are refused even where none are needed, so that nobody believes they were right.
     private func caller(of request: Request, _ need: Need) async throws -> Caller {
         guard let authenticator, need != .nothing else { return .anonymous }
         do throws(Problem) {
-            guard let credentials = try Credentials.brought(by: request.head) else { return .anonymous }
+            guard let credentials = try Credentials.brought(by: request.head) else {
+                return owner(of: request)
+            }
             do {
                 return try await authenticator.caller(with: credentials, from: request.peer.host)
             } catch { throw Problem(error) }
@@ -48,6 +91,12 @@ package struct Gate: Sendable {
             guard error.status == 401 else { throw error }
             throw error.with(challenge(to: request, need, failure: "invalid_token"))
         }
+    }
+
+    /// The owner of the client's certificate, or nobody.
+    func owner(of request: Request) -> Caller {
+        guard !request.certificateNames.isEmpty else { return .anonymous }
+        return owner(request.certificateNames).map { Caller($0) } ?? .anonymous
     }
 
     /// What the caller would need and does not have; nil when there is nothing.

@@ -54,6 +54,10 @@ extension Problem {
                 "layer \(layer) may not be fetched from \(String(decoding: url.utf8.prefix(200), as: UTF8.self))")
         case .digestMismatch(let expected, let computed):
             self.init(400, .digestInvalid, "expected \(expected), computed \(computed)")
+        case .immutableTag(let tag, let digest):
+            self.init(403, .denied, "the tag \(tag) is immutable here and points at \(digest)")
+        case .protectedTag(let tag):
+            self.init(403, .denied, "the tag \(tag) is protected here: only an administrator may set or remove it")
         case .tooManyTags(let limit): self.init(414, .unsupported, "at most \(limit) tags are taken in one request")
         case .tooManyReferences(let count, let limit):
             self.init(400, .manifestInvalid, "the manifest names \(count) things, and at most \(limit) are taken")

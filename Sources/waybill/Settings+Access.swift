@@ -27,7 +27,11 @@ extension Settings {
     ///
     /// - Parameter origin: the name of the log.
     func gate(passwords: PasswordChecker?, origin: String) async throws -> Gate {
-        guard !isOpen else { return .open }
+        var limits = CallerLimiter.Options()
+        limits.requestsPerSecond = self.limits.requestsPerCaller
+        limits.uploads = self.limits.uploadsPerCaller
+        let limiter = CallerLimiter(limits)
+        guard !isOpen else { return Gate(.open, authenticator: nil, limiter: limiter) }
         var tokens: TokenService?
         if auth.tokens {
             var options = TokenService.Options(service: auth.tokenService.isEmpty ? origin : auth.tokenService)
@@ -42,7 +46,8 @@ extension Settings {
         let groups = Dictionary(uniqueKeysWithValues: auth.groups.map { ($0.name, $0.members) })
         return Gate(
             accessPolicy, authenticator: Authenticator(passwords: passwords, tokens: tokens, groups: groups),
-            realm: auth.tokenRealm.isEmpty ? nil : auth.tokenRealm)
+            realm: auth.tokenRealm.isEmpty ? nil : auth.tokenRealm, owner: { certificatePrincipal($0) },
+            limiter: limiter)
     }
 
     /// The key that signs tokens, made at the first start.

@@ -58,6 +58,6 @@ extension Settings {
         let rule = rule(for: repository.rawValue)
         return RepositoryPolicy(
             allowsSparse: rule.allowSparse, requiresForeignLayers: rule.foreignLayers == .requireBlob,
-            urlPrefixes: rule.foreignURLs)
+            urlPrefixes: rule.foreignURLs, immutableTags: rule.immutableTags, protectedTags: rule.protectedTags)
     }
 }

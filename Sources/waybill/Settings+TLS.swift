@@ -1,3 +1,4 @@
+import Access
 import Configuration
 import HTTPServing
 import HTTPTypes
@@ -20,14 +21,36 @@ extension Settings {
                     chain: try InputFile.read(rule.chain, atMost: Self.mostBytes),
                     key: try InputFile.read(rule.key, atMost: Self.mostBytes)))
         }
-        do { return try TLSServer(identities, onlyTLS13: tls.minimum == .tls13) } catch {
-            let files = tls.certificates.map { "\($0.chain) and \($0.key)" }.joined(separator: ", ")
+        var clients: TLSServer.ClientAuthorities?
+        if !tls.clientAuthorities.isEmpty {
+            clients = TLSServer.ClientAuthorities(
+                certificates: try InputFile.read(tls.clientAuthorities, atMost: Self.mostBytes),
+                isRequired: tls.requireClientCertificate)
+        }
+        do { return try TLSServer(identities, clients: clients, onlyTLS13: tls.minimum == .tls13) } catch {
+            let files = tlsFiles.joined(separator: ", ")
             throw Failure(.cannotStart, "cannot use the certificates in \(files): \(error)")
         }
     }
 
     /// Every file that `tlsServer` reads.
-    var tlsFiles: [String] { tls.certificates.flatMap { [$0.chain, $0.key] } }
+    var tlsFiles: [String] {
+        tls.certificates.flatMap { [$0.chain, $0.key] } + [tls.clientAuthorities].filter { !$0.isEmpty }
+    }
+
+    /// Who a client is by the names in its certificate; nil when there is none of the kinds that count.
+    func certificatePrincipal(_ names: [TLSSession.PeerName]) -> Principal? {
+        for kind in tls.clientIdentity {
+            for name in names {
+                switch (kind, name) {
+                case (.uri, .uri(let text)), (.dns, .dns(let text)), (.commonName, .common(let text)):
+                    return Principal(certificate: text)
+                default: continue
+                }
+            }
+        }
+        return nil
+    }
 }
 
 /// Answers plain HTTP with the address under https.

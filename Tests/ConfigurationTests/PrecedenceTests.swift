@@ -62,7 +62,10 @@ import Testing
         let key = try #require(Settings.keys.first { $0.variable == variable })
         let value = key.encode(Settings()).filter { !"\"".contains($0) }
         // A list in a variable has no brackets.
-        let lists = ["listen": "127.0.0.1:5000", "ledger.witnesses": "", "tls.redirect": ""]
+        let lists = [
+            "listen": "127.0.0.1:5000", "ledger.witnesses": "", "tls.redirect": "",
+            "tls.client_identity": "uri,dns,common_name",
+        ]
         let text = lists[key.path] ?? value
         let loaded = try settings(environment: [variable: text])
         #expect(loaded == Settings())

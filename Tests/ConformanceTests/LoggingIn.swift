@@ -8,7 +8,10 @@ import RegistryTesting
 import Testing
 
 /// A registry in which alice may do everything, bob may push to and pull from `team/…`, and everybody may pull `free/…`.
-private func guarded(_ body: @Sendable (TestServer) async throws -> Void) async throws {
+private func guarded(
+    policy rule: RepositoryPolicy = RepositoryPolicy(), limits: CallerLimiter.Options = CallerLimiter.Options(),
+    _ body: @Sendable (TestServer) async throws -> Void
+) async throws {
     try await Slots.shared.withSlot {
         var lines = ""
         for name in ["alice", "bob"] {
@@ -25,8 +28,9 @@ private func guarded(_ body: @Sendable (TestServer) async throws -> Void) async 
                 allow: [.pull, .push, .provenanceRead, .provenanceWrite]),
         ])
         let gate = Gate(
-            policy, authenticator: Authenticator(passwords: passwords, tokens: tokens, groups: ["team": ["bob"]]))
-        let server = try TestServer(TestRegistry(), gate: gate, loopCount: 1)
+            policy, authenticator: Authenticator(passwords: passwords, tokens: tokens, groups: ["team": ["bob"]]),
+            limiter: CallerLimiter(limits))
+        let server = try TestServer(TestRegistry(rule: { _ in rule }), gate: gate, loopCount: 1)
         do { try await body(server) } catch {
             await server.stop()
             throw error
@@ -293,6 +297,56 @@ extension TestServer {
             _ = try server.push("team/app", "v1", by: "bob", content: "team")
             let answer = try server.get(path)
             #expect([400, 401].contains(answer.status))
+        }
+    }
+
+    @Test func `keeps tags that may not move, whoever asks`() async throws {
+        let tags = try ["v*", "sha256-*"].map { try #require(TagPattern(parsing: $0)) }
+        try await guarded(policy: RepositoryPolicy(immutableTags: tags)) { server throws in
+            let one = try server.push("team/app", "v1", by: "alice", content: "one")
+            #expect(try server.push("team/app", "v1", by: "alice", content: "one") == one, "the same again")
+            let other = try server.push("team/app", "next", by: "alice", content: "two")
+            _ = try server.push("team/app", "next", by: "alice", content: "three")
+            let manifest = try server.get("/v2/team/app/manifests/\(other)", [basic("alice")])
+            let type = ("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+            let moved = try server.request(
+                "PUT", "/v2/team/app/manifests/v1", [basic("alice"), type], body: manifest.body)
+            #expect(moved.status == 403 && moved.text.contains("DENIED") && moved.text.contains("immutable"))
+            for path in ["v1", "\(one)"] {
+                #expect(try server.request("DELETE", "/v2/team/app/manifests/\(path)", [basic("alice")]).status == 403)
+            }
+            #expect(try server.get("/v2/team/app/manifests/v1", [basic("alice")])["Docker-Content-Digest"] == "\(one)")
+            #expect(try server.request("DELETE", "/v2/team/app/manifests/next", [basic("alice")]).status == 202)
+            // What belongs to a digest changes with what refers to it.
+            let tag = one.referrersTag
+            for content in ["a", "b"] { _ = try server.push("team/app", "\(tag)", by: "alice", content: content) }
+        }
+    }
+
+    @Test func `leaves protected tags to administrators`() async throws {
+        let tags = [try #require(TagPattern(parsing: "latest"))]
+        try await guarded(policy: RepositoryPolicy(protectedTags: tags)) { server throws in
+            _ = try server.push("team/app", "v1", by: "bob", content: "one")
+            let content = try server.get("/v2/team/app/manifests/v1", [basic("bob")]).body
+            let type = ("Content-Type", "application/vnd.oci.image.manifest.v1+json")
+            func put(_ name: String) throws -> Int {
+                try server.request("PUT", "/v2/team/app/manifests/latest", [basic(name), type], body: content).status
+            }
+            #expect(try put("bob") == 403)
+            #expect(try put("alice") == 201)
+            #expect(try put("bob") == 403)
+        }
+    }
+
+    @Test func `gives one caller no more than the limits, and the others theirs`() async throws {
+        var limits = CallerLimiter.Options()
+        limits.requestsPerSecond = 1
+        try await guarded(limits: limits) { server throws in
+            var last = try server.get("/v2/", [basic("bob")])
+            for _ in 0..<10 { last = try server.get("/v2/", [basic("bob")]) }
+            #expect(last.status == 429 && last["Retry-After"] == "1")
+            #expect(try server.get("/v2/", [basic("alice")]).status == 200)
+            for _ in 0..<20 { #expect(try server.get("/healthz").status == 200) }
         }
     }
 }

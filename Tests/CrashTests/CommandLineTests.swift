@@ -26,6 +26,7 @@ import Testing
     @Test(arguments: [
         "waybill", "serve", "check-config", "migrate", "ledger", "ledger verify", "ledger show-key",
         "ledger rotate-key", "ledger retire-key", "ledger erase", "trace", "verify-bundle", "hash-password",
+        "check-access",
     ])
     func `explains each command in words that were agreed on`(_ command: String) async throws {
         let arguments = command == "waybill" ? [] : command.split(separator: " ").map(String.init)
@@ -41,7 +42,10 @@ import Testing
         let lines = result.output.split(separator: "\n").drop { $0 != "SUBCOMMANDS:" }.dropFirst().dropLast()
         let commands = lines.filter { $0.hasPrefix("  ") && !$0.hasPrefix("   ") }
         let names = commands.map { $0.split(separator: " ")[0] }
-        #expect(names == ["serve", "check-config", "migrate", "ledger", "trace", "verify-bundle", "hash-password"])
+        #expect(
+            names == [
+                "serve", "check-config", "migrate", "ledger", "trace", "verify-bundle", "hash-password", "check-access",
+            ])
     }
 
     @Test(arguments: [

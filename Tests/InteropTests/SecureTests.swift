@@ -12,7 +12,7 @@ private struct SecureBench {
     private let files: [(chain: String, key: String)]
     let server: WaybillServer
 
-    init(_ more: String = "") async throws {
+    init(_ more: String = "", clients: CertificateAuthority? = nil) async throws {
         authority = try await CertificateAuthority()
         files = [
             try await authority.issue("DNS:localhost,IP:127.0.0.1", file: "one"),
@@ -23,7 +23,7 @@ private struct SecureBench {
               certificates:
                 - {chain: \(files[0].chain), key: \(files[0].key)}
                 - {chain: \(files[1].chain), key: \(files[1].key)}
-            \(more)
+            \(clients.map { "  client_authorities: \($0.root)\n" } ?? "")\(more)
             """
         let path = folder.write(Array(configuration.utf8), to: "waybill.yaml")
         server = try await WaybillServer(data: data.path, ["--config", path])
@@ -187,6 +187,60 @@ struct `TLS` {
         let result = try await WaybillProgram.run("serve", "--config", folder.write(Array(text.utf8), to: "w.yaml"))
         #expect(result.status != 0 && result.errors.contains(chain))
         #expect(!result.errors.contains("PRIVATE KEY"))
+    }
+}
+
+@Suite(.enabled(if: Client.curl, "curl and openssl are needed"), .timeLimit(.minutes(3)))
+struct `A client certificate` {
+    @Test func `says who somebody is, in rules and in records`() async throws {
+        let clients = try await CertificateAuthority()
+        let bench = try await SecureBench(
+            """
+            access:
+              - {match: "**", who: ["certificate:spiffe://example.com/ci"], allow: [pull, push, provenance_read]}
+              - {match: "**", who: ["certificate:reader.example"], allow: [pull]}
+            """, clients: clients)
+        let files = try await clients.issue("DNS:ignored.example,URI:spiffe://example.com/ci", file: "ci")
+        let reader = try await clients.issue("DNS:reader.example", file: "reader")
+        let blob = "\(bench.url)/v2/app/blobs/uploads/"
+        let code = ["-o", "/dev/null", "-w", "%{http_code}"]
+        func post(_ arguments: String...) async throws -> String {
+            try await Program.run(
+                Program.find("curl") ?? "curl",
+                ["-s", "--cacert", bench.authority.root, "-X", "POST"] + code + arguments + [blob]
+            ).output
+        }
+        #expect(try await post() == "401")
+        #expect(try await post("--cert", files.chain, "--key", files.key) == "202")
+        #expect(try await post("--cert", reader.chain, "--key", reader.key) == "403")
+        #expect(
+            try await post("--cert", files.chain, "--key", files.key, "-u", "alice:x") == "401",
+            "credentials come first")
+        let manifest = #"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#
+        let pushed = try await bench.curl(
+            "--cert", files.chain, "--key", files.key, "-X", "PUT", "-H",
+            "Content-Type: application/vnd.oci.image.index.v1+json", "-d", manifest, "-w", "%{http_code}",
+            "\(bench.url)/v2/app/manifests/v1")
+        #expect(pushed.output == "201")
+        let trace = try await bench.curl(
+            "--cert", files.chain, "--key", files.key,
+            "\(bench.url)/provenance/\(Digest(.sha256, of: Array(manifest.utf8)))")
+        let record = try JSONValue(parsing: Array(trace.output.utf8))["records"]?.array?.first
+        #expect(record?["actor"]?["principal"] == "certificate:spiffe://example.com/ci")
+        #expect(await bench.server.stop() == 0)
+    }
+
+    @Test func `of a stranger ends the handshake, and so does none where one is required`() async throws {
+        let clients = try await CertificateAuthority()
+        let bench = try await SecureBench("  require_client_certificate: true\n", clients: clients)
+        let files = try await clients.issue("DNS:ci.example", file: "ci")
+        let stranger = try await CertificateAuthority().issue("DNS:ci.example", file: "ci")
+        #expect(try await bench.curl("\(bench.url)/healthz").status != 0)
+        #expect(
+            try await bench.curl("--cert", stranger.chain, "--key", stranger.key, "\(bench.url)/healthz").status != 0)
+        #expect(
+            try await bench.curl("--cert", files.chain, "--key", files.key, "\(bench.url)/healthz").output == "ok\n")
+        #expect(await bench.server.stop() == 0)
     }
 }
 

@@ -61,6 +61,7 @@ extension Registry {
         let attached = await attachedEvidence(of: manifest, digest: digest, tags: tags, in: push.repository)
         let chain = labels.image.map { $0.chainIDs } ?? []
         let policy = rule(push.repository)
+        for tag in tags { try policy.checkUse(of: tag, by: actor) }
         let record = PushRecord(
             push, manifest: manifest, digest: digest, tags: tags, labels: labels.labels, image: labels.image)
         return try await ledger.write { transaction in
@@ -71,7 +72,9 @@ extension Registry {
             try transaction.putRootfs(chain, of: id)
             var previous: [(Tag, Digest)] = []
             for tag in tags {
-                if let old = try transaction.moveTag(tag, in: repository, to: id) { previous.append((tag, old)) }
+                guard let old = try transaction.moveTag(tag, in: repository, to: id) else { continue }
+                if old != digest { try policy.checkMove(of: tag, from: old) }
+                previous.append((tag, old))
             }
             let place = try transaction.append(record.draft(absent: Set(absent), previous: previous), by: actor)
             for (tag, old) in previous where old != digest {
@@ -86,6 +89,8 @@ extension Registry {
 
     /// Removes a tag; the manifest stays.
     package func delete(_ tag: Tag, in repository: RepositoryName, by actor: Actor) async throws {
+        let policy = rule(repository)
+        try policy.checkUse(of: tag, by: actor)
         try await ledger.write { transaction in
             guard let id = try transaction.reader.repositoryID(repository) else {
                 throw RegistryError.unknownRepository(repository)
@@ -93,6 +98,7 @@ extension Registry {
             guard let digest = try transaction.deleteTag(tag, in: id) else {
                 throw RegistryError.unknownManifest(.tag(tag))
             }
+            try policy.checkMove(of: tag, from: digest)
             try transaction.append(
                 RecordDraft(
                     kind: .delete, repository: repository, digest: digest,
@@ -102,12 +108,17 @@ extension Registry {
 
     /// Takes a manifest out of a repository, with the tags that point at it.
     package func delete(_ digest: Digest, in repository: RepositoryName, by actor: Actor) async throws -> Deletion {
-        try await ledger.write { transaction in
+        let policy = rule(repository)
+        return try await ledger.write { transaction in
             guard let id = try transaction.reader.repositoryID(repository) else {
                 throw RegistryError.unknownRepository(repository)
             }
             guard let tags = try transaction.deleteManifest(digest, in: id) else {
                 throw RegistryError.unknownManifest(.digest(digest))
+            }
+            for tag in try tags.map({ try Tag(parsing: $0) }) {
+                try policy.checkUse(of: tag, by: actor)
+                try policy.checkMove(of: tag, from: digest)
             }
             try transaction.append(
                 RecordDraft(

@@ -83,12 +83,35 @@ package struct RepositoryPolicy: Sendable {
     package var requiresForeignLayers = false
     /// How a URL may begin from which clients fetch a layer; with none, anything on the web may.
     package var urlPrefixes: [String] = []
+    /// Tags that, once they are set, neither move nor go away.
+    package var immutableTags: [TagPattern] = []
+    /// Tags that only an administrator may set or remove.
+    package var protectedTags: [TagPattern] = []
 
     /// The defaults: everything is here but foreign layers, and those may be anywhere on the web.
-    package init(allowsSparse: Bool = false, requiresForeignLayers: Bool = false, urlPrefixes: [String] = []) {
+    package init(
+        allowsSparse: Bool = false, requiresForeignLayers: Bool = false, urlPrefixes: [String] = [],
+        immutableTags: [TagPattern] = [], protectedTags: [TagPattern] = []
+    ) {
         self.allowsSparse = allowsSparse
         self.requiresForeignLayers = requiresForeignLayers
         self.urlPrefixes = urlPrefixes
+        self.immutableTags = immutableTags
+        self.protectedTags = protectedTags
+    }
+
+    /// Refuses to move the tag away from `digest`, or to remove it. Tags that belong to a digest change with what refers to it.
+    func checkMove(of tag: Tag, from digest: Digest) throws(RegistryError) {
+        guard !tag.belongsToDigest, immutableTags.contains(where: { $0.matches(tag) }) else { return }
+        throw .immutableTag(tag, digest)
+    }
+
+    /// Refuses a tag that this actor may not touch.
+    func checkUse(of tag: Tag, by actor: Actor) throws(RegistryError) {
+        guard !actor.isAdministrator, !tag.belongsToDigest, protectedTags.contains(where: { $0.matches(tag) }) else {
+            return
+        }
+        throw .protectedTag(tag)
     }
 }
 
@@ -100,9 +123,14 @@ package struct Actor: Sendable, Equatable {
     package var clientAddress: String?
     /// What the client calls itself.
     package var userAgent: String?
+    /// Whether the actor may do everything.
+    package var isAdministrator: Bool
 
     /// Names an actor.
-    package init(principal: String? = nil, clientAddress: String? = nil, userAgent: String? = nil) {
+    package init(
+        principal: String? = nil, clientAddress: String? = nil, userAgent: String? = nil, isAdministrator: Bool = false
+    ) {
+        self.isAdministrator = isAdministrator
         self.principal = principal
         self.clientAddress = clientAddress
         self.userAgent = userAgent

@@ -16,6 +16,10 @@ package enum RegistryError: Error {
     case refusedURL(layer: Digest, url: String)
     /// The bytes hash to something else than the reference says.
     case digestMismatch(expected: Digest, computed: Digest)
+    /// The tag may not point at anything else, nor go away.
+    case immutableTag(Tag, Digest)
+    /// Only an administrator may set or remove the tag.
+    case protectedTag(Tag)
     case tooManyTags(limit: Int)
     case tooManyReferences(Int, limit: Int)
     /// The personal field of the record was never there, or is erased.
