@@ -9,6 +9,8 @@ package enum AuthenticationError: Error, Equatable, Sendable {
     /// The name or the password is wrong; which of them, nobody is told.
     case wrongPassword
     case token(TokenError)
+    /// Too many passwords wait to be checked.
+    case busy
     /// After too many failures there is a time in which nothing is tried.
     case tooManyFailures(wait: Duration)
 }
@@ -72,11 +74,18 @@ package struct Authenticator: Sendable {
     private func user(
         _ name: String, _ password: [UInt8], from address: String
     ) async throws(AuthenticationError) -> Caller {
+        // What nobody can be called is not remembered either: it may be as long as a request.
+        guard let name = UserName(Array(name.utf8))?.text else {
+            byAddress.failed(address)
+            throw .wrongPassword
+        }
         let key = "\(address) \(name)"
         if let wait = [byName.wait(of: key), byAddress.wait(of: address)].compactMap(\.self).max() {
             throw .tooManyFailures(wait: wait)
         }
-        guard let passwords, await passwords.isRight(password, of: name) else {
+        var isRight = false
+        do { isRight = try await passwords?.isRight(password, of: name) ?? false } catch { throw .busy }
+        guard isRight else {
             byName.failed(key)
             byAddress.failed(address)
             throw .wrongPassword

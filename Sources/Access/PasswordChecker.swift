@@ -10,6 +10,11 @@ package final class PasswordChecker: Sendable {
     /// How long a right password is remembered, and how many of them.
     private static let memory = Duration.seconds(300)
     private static let mostRemembered = 4096
+    /// Passwords that may wait to be checked: some seconds' worth of work.
+    package static let mostWaiting = 64
+
+    /// As many passwords as may wait to be checked wait already.
+    package struct Busy: Error {}
 
     private struct State {
         var file: PasswordFile
@@ -29,10 +34,13 @@ package final class PasswordChecker: Sendable {
     }
 
     private let state: Mutex<State>
+    private let waiting = Atomic(0)
     private let lanes: Lanes
     private let key: SymmetricKey
 
     /// A checker that begins with `file`.
+    ///
+    /// - Parameter lanes: of its own, and few: whoever guesses keeps them busy, and nothing else must wait for that.
     package init(_ file: PasswordFile, lanes: Lanes, random: RandomBytes = .system) {
         self.lanes = lanes
         key = SymmetricKey(data: random(32))
@@ -52,12 +60,19 @@ package final class PasswordChecker: Sendable {
     }
 
     /// Whether the password is that of `name`.
-    package func isRight(_ password: [UInt8], of name: String) async -> Bool {
+    ///
+    /// - Throws: `Busy`, when too many others ask at the same time.
+    package func isRight(_ password: [UInt8], of name: String) async throws(Busy) -> Bool {
         let (hash, decoy, generation) = state.withLock { ($0.file.hash(of: name), $0.decoy, $0.generation) }
         let mark = mark(name, password, generation)
         if state.withLock({ $0.remembered[mark].map { $0 > .now } ?? false }) { return true }
         guard let compared = hash ?? decoy else { return false }
+        guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.mostWaiting else {
+            waiting.wrappingSubtract(1, ordering: .relaxed)
+            throw Busy()
+        }
         let isEqual = await lanes.next().run { Bcrypt.verify(password, against: compared) }
+        waiting.wrappingSubtract(1, ordering: .relaxed)
         guard isEqual, hash != nil else { return false }
         state.withLock { state in
             guard state.generation == generation else { return }

@@ -31,8 +31,9 @@ package final class TokenService: Sendable {
         package let scopes: [Scope]
     }
 
-    /// Tokens that have been checked are remembered, by their hash, so that a client's next request needs no signature.
-    private static let mostRemembered = 8192
+    /// Tokens that have been checked are remembered, by their hash, so that a client's next request needs no signature. Each may hold
+    /// as much as the longest token.
+    private static let mostRemembered = 2048
 
     /// What a token is called in its header: one for requests, one for new tokens, so that none is taken for the other
     /// (RFC 8725 §3.11).

@@ -201,6 +201,9 @@ extension Problem {
         switch failure {
         case .wrongPassword: self.init(401, .unauthorized, "the name or the password is wrong")
         case .token(let error): self.init(401, .unauthorized, "\(error)")
+        case .busy:
+            self.init(
+                429, .tooManyRequests, "too many passwords wait to be checked", fields: [.retryAfter: "2"])
         case .tooManyFailures(let wait):
             self.init(
                 429, .tooManyRequests, "too many wrong passwords came from here",

@@ -44,7 +44,7 @@ struct Serve: AsyncParsableCommand {
             trust: trust, quorum: settings.ledger.quorum, logger: logger, rule: { settings.policy(for: $0) })
         let listeners = try Self.listen(settings.listen)
         let redirecting = try Self.listen(settings.tls.redirect)
-        let passwords = passwordFile.map { PasswordChecker($0, lanes: store.readLanes) }
+        let passwords = passwordFile.map { PasswordChecker($0, lanes: Lanes(count: 2)) }
         let gate = try await settings.gate(passwords: passwords, origin: store.ledger.identity.origin)
         let loops = try Self.loops(settings)
         let server = Self.server(

@@ -53,22 +53,22 @@ private let hash = "$2b$04$/7wAyMYqRlkQgFOgWhlQ5ec1yOHkD0t3xBf0t3Cw4b9CZ7M0sM6Hu
     @Test func `are right or wrong, also the second time`() async throws {
         let checker = try checker(["alice": "secret", "bob": "hunter2"])
         for _ in 0..<2 {
-            #expect(await checker.isRight(Array("secret".utf8), of: "alice"))
-            #expect(await !checker.isRight(Array("secret".utf8), of: "bob"))
-            #expect(await !checker.isRight(Array("Secret".utf8), of: "alice"))
-            #expect(await !checker.isRight([], of: "alice"))
-            #expect(await !checker.isRight(Array("secret".utf8), of: "carol"))
+            #expect(try await checker.isRight(Array("secret".utf8), of: "alice"))
+            #expect(try await !checker.isRight(Array("secret".utf8), of: "bob"))
+            #expect(try await !checker.isRight(Array("Secret".utf8), of: "alice"))
+            #expect(try await !checker.isRight([], of: "alice"))
+            #expect(try await !checker.isRight(Array("secret".utf8), of: "carol"))
         }
     }
 
     @Test func `that were right are asked again when the file changes`() async throws {
         let checker = try checker(["alice": "secret"])
-        #expect(await checker.isRight(Array("secret".utf8), of: "alice"))
+        #expect(try await checker.isRight(Array("secret".utf8), of: "alice"))
         let version = checker.version(of: "alice")
         let new = try #require(Bcrypt.hash(Array("another".utf8), cost: 4))
         checker.replace(with: try PasswordFile(parsing: Array("alice:\(new)".utf8)))
-        #expect(await !checker.isRight(Array("secret".utf8), of: "alice"))
-        #expect(await checker.isRight(Array("another".utf8), of: "alice"))
+        #expect(try await !checker.isRight(Array("secret".utf8), of: "alice"))
+        #expect(try await checker.isRight(Array("another".utf8), of: "alice"))
         #expect(checker.version(of: "alice") != version && checker.version(of: "bob") == nil)
     }
 
@@ -77,17 +77,28 @@ private let hash = "$2b$04$/7wAyMYqRlkQgFOgWhlQ5ec1yOHkD0t3xBf0t3Cw4b9CZ7M0sM6Hu
         #expect(Bcrypt.hash(Array((long + "b").utf8), cost: 4) == nil)
         #expect(Bcrypt.hash([1, 0, 2], cost: 4) == nil && Bcrypt.hash([], cost: 4) == nil)
         let checker = try checker(["alice": long])
-        #expect(await checker.isRight(Array(long.utf8), of: "alice"))
-        #expect(await !checker.isRight(Array((long + "b").utf8), of: "alice"))
-        #expect(await !checker.isRight(Array(long.utf8) + [0], of: "alice"))
+        #expect(try await checker.isRight(Array(long.utf8), of: "alice"))
+        #expect(try await !checker.isRight(Array((long + "b").utf8), of: "alice"))
+        #expect(try await !checker.isRight(Array(long.utf8) + [0], of: "alice"))
     }
 
-    @Test func `of names that nobody has cost as much as those of names that somebody has`() async throws {
-        // The work is what counts, not the clock: without a decoy there would be no hash at all.
-        let checker = try checker(["alice": "secret"])
-        let names = (0..<8).map { "nobody\($0)" }
-        for name in names { #expect(await !checker.isRight(Array("x".utf8), of: name)) }
-        #expect(BcryptHash(Array(hash.utf8))?.cost == 4)
+    @Test func `that wait are bounded in number`() async throws {
+        let hash = try #require(Bcrypt.hash(Array("secret".utf8), cost: 8))
+        let checker = PasswordChecker(
+            try PasswordFile(parsing: Array("alice:\(hash)".utf8)), lanes: Lanes(count: 1))
+        let busy = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<PasswordChecker.mostWaiting * 3 {
+                group.addTask {
+                    do throws(PasswordChecker.Busy) {
+                        _ = try await checker.isRight(Array("\(number)".utf8), of: "nobody")
+                        return false
+                    } catch { return true }
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(busy > 0 && busy < PasswordChecker.mostWaiting * 3)
+        #expect(try await checker.isRight(Array("secret".utf8), of: "alice"), "it goes on afterwards")
     }
 }
 

@@ -218,6 +218,15 @@ import Testing
         _ = try await authenticator.caller(with: basic("alice", "secret"), from: "192.0.2.2")
     }
 
+    @Test func `is not tried with a name that nobody can have`() async throws {
+        let (authenticator, _) = try await authenticator()
+        for name in ["", "a:b", "a\u{1}", String(repeating: "a", count: 256)] {
+            await #expect(throws: AuthenticationError.wrongPassword) {
+                try await authenticator.caller(with: basic(name, "secret"), from: "192.0.2.3")
+            }
+        }
+    }
+
     @Test func `lasts without the password until that is changed`() async throws {
         let (authenticator, passwords) = try await authenticator()
         let caller = try await authenticator.caller(with: basic("alice", "secret"), from: "192.0.2.1")
