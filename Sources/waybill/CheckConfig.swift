@@ -14,6 +14,10 @@ struct CheckConfig: ParsableCommand {
             throw Failure(.foundSomethingWrong, failure.message)
         }
         print(settings.rendered())
+        // What the files say that it names, a server would find out only when it starts.
+        for check in [{ _ = try settings.passwords() }, { _ = try settings.tlsServer() }] as [() throws -> Void] {
+            do { try check() } catch let failure as Failure { throw Failure(.foundSomethingWrong, failure.message) }
+        }
         if let exposure = settings.anonymousExposure() { throw Failure(.foundSomethingWrong, exposure) }
     }
 }

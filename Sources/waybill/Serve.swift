@@ -28,6 +28,7 @@ struct Serve: AsyncParsableCommand {
         if let exposure = settings.anonymousExposure() { throw Failure(.cannotStart, exposure) }
         let logger = Self.logger(settings)
         Self.raiseDescriptorLimit()
+        Self.forbidCoreFiles()
         let trust = try settings.trustedBuilders()
         let passwordFile = try settings.passwords()
         let tls = try settings.tlsServer().map(TLSKeeper.init)
@@ -109,6 +110,12 @@ struct Serve: AsyncParsableCommand {
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    /// A core file would have the keys and the passwords of the moment in it.
+    private static func forbidCoreFiles() {
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
     }
 
     private static func listen(_ addresses: [ListenAddress]) throws -> [FileDescriptorBox] {

@@ -291,6 +291,8 @@ struct `Logging in over TLS` {
         let text = "data: \(folder.path)/data\nauth: {password_file: \(file)}\n"
         let result = try await WaybillProgram.run("serve", "--config", folder.write(Array(text.utf8), to: "w.yaml"))
         #expect(result.status == 3)
+        let checked = try await WaybillProgram.run("check-config", "--config", "\(folder.path)/w.yaml")
+        #expect(checked.status == 1 && checked.errors.contains("line 1: the hash is not bcrypt"))
         #expect(result.errors.contains("line 1: the hash is not bcrypt") && !result.errors.contains("W6ph5Mm5"))
     }
 }
