@@ -21,6 +21,16 @@ package struct TokenKey: Sendable {
         return TokenKey(id: id, try await JWTKeyCollection().add(ecdsa: key).getKey())
     }
 
+    /// The private keys of a file, one PEM behind the other; the first signs.
+    package static func signing(file: [UInt8]) async throws -> [TokenKey] {
+        let end = "-----END PRIVATE KEY-----"
+        var keys: [TokenKey] = []
+        for part in String(decoding: file, as: UTF8.self).split(separator: end).dropLast() {
+            keys.append(try await signing(pem: part + end))
+        }
+        return keys
+    }
+
     /// A new private key, PEM.
     package static func makePEM() -> String { ES256PrivateKey().pemRepresentation }
 

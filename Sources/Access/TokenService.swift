@@ -49,7 +49,7 @@ package final class TokenService: Sendable {
 
     private let options: Options
     /// Of several keys the first signs.
-    private let keys: [TokenKey]
+    private let keys: Mutex<[TokenKey]>
     private let clock: WallClock
     private let random: RandomBytes
     private let remembered = Mutex<[[UInt8]: (caller: Caller, expiry: Int64)]>([:])
@@ -60,10 +60,19 @@ package final class TokenService: Sendable {
     ) {
         precondition(!keys.isEmpty, "a token service needs a key")
         self.options = options
-        self.keys = keys
+        self.keys = Mutex(keys)
         self.clock = clock
         self.random = random
     }
+
+    /// Goes on with other keys. Tokens that none of them signed are believed no longer, also not those that were checked before.
+    package func replaceKeys(_ keys: [TokenKey]) {
+        precondition(!keys.isEmpty, "a token service needs a key")
+        self.keys.withLock { $0 = keys }
+        remembered.withLock { $0 = [:] }
+    }
+
+    private var signingKey: TokenKey { keys.withLock { $0[0] } }
 
     // MARK: - Tokens for requests
 
@@ -74,7 +83,7 @@ package final class TokenService: Sendable {
         claims["access"] = .array(scopes.map(\.json))
         if !caller.groups.isEmpty { claims["groups"] = .array(caller.groups.sorted().map { .string($0) }) }
         claims["builder"] = caller.builder.map { .string($0) }
-        let token = try CompactToken.make(type: Kind.access.written, claims: claims, with: keys[0])
+        let token = try CompactToken.make(type: Kind.access.written, claims: claims, with: signingKey)
         return Issued(token: token, lifetime: options.lifetime, time: now, scopes: scopes)
     }
 
@@ -112,7 +121,7 @@ package final class TokenService: Sendable {
         let now = clock.milliseconds / 1000
         var claims = standardClaims(of: principal, now: now, lifetime: options.refreshLifetime)
         claims["version"] = .string(version)
-        return try CompactToken.make(type: Kind.refresh.written, claims: claims, with: keys[0])
+        return try CompactToken.make(type: Kind.refresh.written, claims: claims, with: signingKey)
     }
 
     /// Whose refresh token it is. Whether the password is still the same is for the caller to check.
@@ -138,7 +147,7 @@ package final class TokenService: Sendable {
     ) throws(TokenError) -> (claims: JSONObject, expiry: Int64) {
         let token = try CompactToken(parsing: text)
         guard token.type == kind.rawValue else { throw .wrongType }
-        try TokenKeySet(keys).verify(token)
+        try TokenKeySet(keys.withLock { $0 }).verify(token)
         guard token.claims["iss"]?.string == options.service else { throw .wrongIssuer }
         guard token.claims["aud"]?.string == options.service else { throw .wrongAudience }
         return (token.claims, try TokenTimes(token.claims, now: now).expiry)

@@ -36,6 +36,9 @@ package struct Gate: Sendable {
         self.owner = owner
     }
 
+    /// The registry's own tokens; nil when it issues none.
+    package var tokens: TokenService? { authenticator?.tokens }
+
     /// Everybody may do everything.
     package static let open = Gate(.open, authenticator: nil)
 

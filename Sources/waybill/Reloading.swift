@@ -9,8 +9,8 @@ struct ReloadedFiles: Sendable {
     /// What they are, for the log.
     let name: String
     let paths: [String]
-    /// Reads them and goes on with what they say, or throws and changes nothing. Blocks.
-    let reload: @Sendable () throws -> Void
+    /// Reads them and goes on with what they say, or throws and changes nothing. What blocks in it runs on the lane.
+    let reload: @Sendable (Lane) async throws -> Void
 }
 
 /// Goes on with files that change, by themselves or on SIGHUP.
@@ -33,7 +33,7 @@ enum Reloading {
             let now = await lane.run { files.map { $0.paths.map(FileMark.init) } }
             for (index, group) in files.enumerated() where isAsked || now[index] != marks[index] {
                 do {
-                    try await lane.run { try group.reload() }
+                    try await group.reload(lane)
                     logger.notice("read again", metadata: ["what": "\(group.name)"])
                 } catch {
                     logger.error(

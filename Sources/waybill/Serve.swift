@@ -57,7 +57,7 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw Failure(.cannotStart, "cannot use the data folder \(settings.data): \(error)")
         }
-        let reloaded = Self.reloadedFiles(settings, passwords: passwords, tls: tls)
+        let reloaded = Self.reloadedFiles(settings, passwords: passwords, tokens: gate.tokens, tls: tls)
         let reloading = Task {
             await Reloading.run(reloaded, lane: Lanes(count: 1).next(), logger: logger)
         }
@@ -160,19 +160,25 @@ struct Serve: AsyncParsableCommand {
     }
 
     private static func reloadedFiles(
-        _ settings: Settings, passwords: PasswordChecker?, tls: TLSKeeper?
+        _ settings: Settings, passwords: PasswordChecker?, tokens: TokenService?, tls: TLSKeeper?
     ) -> [ReloadedFiles] {
         var files: [ReloadedFiles] = []
         if let passwords {
             files.append(
-                ReloadedFiles(name: "password file", paths: [settings.auth.passwordFile]) {
-                    if let file = try settings.passwords() { passwords.replace(with: file) }
+                ReloadedFiles(name: "password file", paths: [settings.auth.passwordFile]) { lane in
+                    try await lane.run { if let file = try settings.passwords() { passwords.replace(with: file) } }
+                })
+        }
+        if let tokens {
+            files.append(
+                ReloadedFiles(name: "keys of tokens", paths: [settings.tokenKeyFile.path]) { _ in
+                    tokens.replaceKeys(try await settings.tokenKeys())
                 })
         }
         if let tls {
             files.append(
-                ReloadedFiles(name: "certificates", paths: settings.tlsFiles) {
-                    if let server = try settings.tlsServer() { tls.replace(with: server) }
+                ReloadedFiles(name: "certificates", paths: settings.tlsFiles) { lane in
+                    try await lane.run { if let server = try settings.tlsServer() { tls.replace(with: server) } }
                 })
         }
         return files

@@ -38,7 +38,7 @@ extension Settings {
             options.lifetime = auth.tokenLifetime.components.seconds
             options.refreshLifetime = auth.refreshLifetime.components.seconds
             do {
-                tokens = TokenService(options, keys: [try await tokenKey()])
+                tokens = TokenService(options, keys: try await tokenKeys())
             } catch {
                 throw Failure(.cannotStart, "cannot use the key of the tokens: \(error)")
             }
@@ -50,15 +50,19 @@ extension Settings {
             limiter: limiter)
     }
 
-    /// The key that signs tokens, made at the first start.
-    private func tokenKey() async throws -> TokenKey {
-        let file = SecretFile("token.key", in: Store.keyFolder(data))
-        if let bytes = try file.read() {
-            return try await TokenKey.signing(pem: String(decoding: bytes, as: UTF8.self))
+    /// The file of the keys of tokens.
+    var tokenKeyFile: SecretFile { SecretFile("token.key", in: Store.keyFolder(data)) }
+
+    /// The keys of tokens, of which the first signs; made at the first start.
+    func tokenKeys() async throws -> [TokenKey] {
+        if let bytes = try tokenKeyFile.read() {
+            let keys = try await TokenKey.signing(file: bytes)
+            guard !keys.isEmpty else { throw Failure(.cannotStart, "keys/token.key has no private key in it") }
+            return keys
         }
-        let pem = TokenKey.makePEM()
-        try file.write(Array(pem.utf8))
-        return try await TokenKey.signing(pem: pem)
+        let pem = Array("\(TokenKey.makePEM())\n".utf8)
+        try tokenKeyFile.write(pem)
+        return try await TokenKey.signing(file: pem)
     }
 }
 

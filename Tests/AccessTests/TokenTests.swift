@@ -151,6 +151,21 @@ import Testing
         #expect(try await refusal(of: try other.issue(to: alice, []).token) == .unknownKey)
     }
 
+    @Test func `of a key that was replaced is believed for as long as that key is kept`() async throws {
+        let (old, new) = (TokenKey.makePEM(), TokenKey.makePEM())
+        let service = try await service(pem: old)
+        let token = try service.issue(to: alice, []).token
+        _ = try service.caller(of: token)
+        let both = try await TokenKey.signing(file: Array("\(new)\n\(old)\n".utf8))
+        #expect(both.count == 2)
+        service.replaceKeys(both)
+        _ = try service.caller(of: token)
+        let newer = try service.issue(to: alice, []).token
+        service.replaceKeys([both[0]])
+        _ = try service.caller(of: newer)
+        #expect(throws: TokenError.unknownKey) { try service.caller(of: token) }
+    }
+
     @Test(arguments: [
         "", ".", "..", "a.b", "a.b.c", "a.b.c.d", "e30.e30.", "e30=.e30.AA", "W10.W10.AA", "\u{e9}.e30.AA",
         String(repeating: "a", count: 16 * 1024 + 1), "eyJhbGciOjF9.e30.AA",

@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: [
         "waybill", "serve", "check-config", "migrate", "ledger", "ledger verify", "ledger show-key",
         "ledger rotate-key", "ledger retire-key", "ledger erase", "trace", "verify-bundle", "hash-password",
-        "check-access",
+        "check-access", "rotate-token-key",
     ])
     func `explains each command in words that were agreed on`(_ command: String) async throws {
         let arguments = command == "waybill" ? [] : command.split(separator: " ").map(String.init)
@@ -45,6 +45,7 @@ import Testing
         #expect(
             names == [
                 "serve", "check-config", "migrate", "ledger", "trace", "verify-bundle", "hash-password", "check-access",
+                "rotate-token-key",
             ])
     }
 

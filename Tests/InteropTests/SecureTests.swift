@@ -285,6 +285,35 @@ struct `Logging in over TLS` {
         #expect(await bench.server.stop() == 0)
     }
 
+    @Test func `goes on with a new key for tokens`() async throws {
+        let folder = TemporaryFolder()
+        let hash = try await Program.run(
+            "/bin/sh", ["-c", "echo secret | \"$0\" hash-password alice", WaybillProgram.path]
+        ).output
+        let file = folder.write(Array(hash.utf8), to: "htpasswd")
+        let path = folder.write(Array("auth: {password_file: \(file)}\n".utf8), to: "w.yaml")
+        let server = try await WaybillServer(data: "\(folder.path)/data", ["--config", path])
+        let basic = ("Authorization", "Basic " + Base64.encode(Array("alice:secret".utf8)))
+        func token() throws -> String {
+            let answer = try JSONValue(parsing: try server.request("GET", "/token", [basic]).body)
+            return try #require(answer["token"]?.string)
+        }
+        func status(_ token: String) throws -> Int {
+            try server.request("GET", "/v2/", [("Authorization", "Bearer \(token)")]).status
+        }
+        let first = try token()
+        let rotate = ["rotate-token-key", "--config", path, "--data", "\(folder.path)/data"]
+        #expect(try await Program.run(WaybillProgram.path, rotate).status == 0)
+        _ = try await server.program.line(containing: "what=keys of tokens")
+        let second = try token()
+        #expect(try status(first) == 200 && status(second) == 200)
+        #expect(try await Program.run(WaybillProgram.path, rotate + ["--now"]).status == 0)
+        let isForgotten = await eventually { (try? status(second)) == 401 }
+        #expect(isForgotten)
+        #expect(try status(token()) == 200)
+        #expect(await server.stop() == 0)
+    }
+
     @Test func `is refused at the start with a hash that is guessed fast`() async throws {
         let folder = TemporaryFolder()
         let file = folder.write(Array("alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n".utf8), to: "htpasswd")

@@ -9,7 +9,7 @@ package struct SecretFile: Sendable {
     private let folder: String
     private let disk: Disk
     /// Where it is.
-    let path: String
+    package let path: String
 
     /// The file `name` in `folder`, which exists.
     package init(_ name: String, in folder: String, disk: Disk = Disk()) {
