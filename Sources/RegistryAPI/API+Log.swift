@@ -43,15 +43,21 @@ extension API {
     /// `GET /tile/<L>/<N>[.p/<W>]` and `GET /tile/entries/<N>[.p/<W>]`.
     func getTile(_ resource: TileResource) async throws -> Response {
         let bytes: [UInt8]?
+        // What a caller needs a permission for must not lie in a cache that others ask (RFC 9111 §3.5).
+        var isPublic = true
         switch resource {
         case .hashes(let tile): bytes = try registry.hashes(of: tile)
-        case .entries(let tile): bytes = try await registry.aside { try registry.entries(of: tile)?.bytes }
+        case .entries(let tile):
+            bytes = try await registry.aside { try registry.entries(of: tile)?.bytes }
+            isPublic = gate.isOpen
         }
         guard let bytes else { throw Problem(404, .unsupported, "the published tree has no such tile") }
         return Response(
             .ok,
-            [.contentType: "application/octet-stream", .cacheControl: "public, max-age=31536000, immutable"],
-            body: .bytes(bytes))
+            [
+                .contentType: "application/octet-stream",
+                .cacheControl: "\(isPublic ? "public" : "private"), max-age=31536000, immutable",
+            ], body: .bytes(bytes))
     }
 
     /// `GET /log/keys`: for information; trust has to come from elsewhere.

@@ -39,6 +39,9 @@ package struct Gate: Sendable {
     /// The registry's own tokens; nil when it issues none.
     package var tokens: TokenService? { authenticator?.tokens }
 
+    /// Whether everybody may do everything.
+    var isOpen: Bool { policy.isOpen }
+
     /// Everybody may do everything.
     package static let open = Gate(.open, authenticator: nil)
 

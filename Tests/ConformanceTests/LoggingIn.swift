@@ -235,6 +235,10 @@ extension TestServer {
             #expect(try server.get("/attestations/\(secret)", [bob]).json?["attestations"] == [])
             #expect(try server.get("/provenance/_facets", [bob]).status == 403)
             #expect(try server.get("/tile/entries/000.p/1", [bob]).status == 403)
+            let size = all.count
+            let entries = try server.get("/tile/entries/000.p/\(size)", [basic("alice")])
+            #expect(entries.status == 200 && entries["Cache-Control"]?.hasPrefix("private") == true)
+            #expect(try server.get("/tile/0/000.p/\(size)")["Cache-Control"]?.hasPrefix("public") == true)
             #expect(try server.get("/checkpoint").status == 200)
         }
     }
