@@ -10,6 +10,8 @@ enum LedgerCheck {
 
     /// As many times as long as it was busy it rests after some milliseconds, so that it leaves the machine cool.
     private static let rest = 3
+    /// The longest rest, in microseconds: a machine that was suspended seems to have been busy for hours.
+    private static let longestRest = 1_000_000
 
     /// Runs to the end of the ledger or until the task is cancelled.
     static func run(_ ledger: Ledger, logger: Logger) async {
@@ -21,7 +23,8 @@ enum LedgerCheck {
                 let fault = try await IdleThread.run {
                     var pieceStart = start
                     return try ledger.checkAll { _, _ in
-                        usleep(useconds_t((ContinuousClock.now - pieceStart) * rest / .microseconds(1)))
+                        let wanted = (ContinuousClock.now - pieceStart) * rest / .microseconds(1)
+                        usleep(useconds_t(min(max(wanted, 0), Double(longestRest))))
                         pieceStart = .now
                         if isStopped.isSet { throw Stopped() }
                     }
