@@ -97,7 +97,7 @@ final class Connection: @unchecked Sendable {
     /// told apart from an attack.
     private func refuse(_ status: Int, _ reason: String, path: String? = nil) async {
         isHandling = false
-        let encoded = encodedProblem(status, reason, path)
+        let encoded = context.encodedProblem(status, reason, path, date: clock.date)
         context.logger.debug("request refused", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
         guard await send(encoded) else { return }
         await linger()
@@ -134,20 +134,10 @@ final class Connection: @unchecked Sendable {
         context.logger.warning("handler took too long", metadata: ["peer": "\(peer)"])
         // In the middle of a stream there is nothing to say that would not be taken for content.
         guard isHandling else { return source.shutDown(sendingOnly: true) }
-        let encoded = encodedProblem(503, "the server did not answer in time", nil)
+        let encoded = context.encodedProblem(503, "the server did not answer in time", nil, date: clock.date)
         // Best effort: a socket without room has a client that is not reading anyway.
         _ = try? encoded.withUnsafeBytes { try source.send($0, more: false) }
         source.shutDown(sendingOnly: true)
-    }
-
-    private func encodedProblem(_ status: Int, _ reason: String, _ path: String?) -> [UInt8] {
-        let response = context.problem(status, reason, path)
-        let text = response.body.inMemory
-        var encoded: [UInt8] = []
-        ResponseEncoder.encode(
-            HTTPResponse(status: response.status, headerFields: response.fields),
-            body: .length(Int64(text.count)), persists: false, date: clock.date, into: &encoded)
-        return encoded + text
     }
 
     private func log(_ head: RequestHead, _ response: Response, since started: Instant) {

@@ -1,5 +1,3 @@
-import HTTPTypes
-import HTTPWire
 import LinuxIO
 import Logging
 import TLS
@@ -32,14 +30,9 @@ extension HTTPServer {
 
     /// Tells whoever forgot the `s` of `https`, as a request of theirs would be answered.
     private func refusePlainHTTP(_ source: EventSource, on clock: LoopClock) {
-        let response = context.problem(400, "this port speaks TLS: use https", nil)
-        let content = response.body.inMemory
-        var encoded: [UInt8] = []
-        ResponseEncoder.encode(
-            HTTPResponse(status: response.status, headerFields: response.fields), body: .length(Int64(content.count)),
-            persists: false, date: clock.date, into: &encoded)
+        let encoded = context.encodedProblem(400, "this port speaks TLS: use https", nil, date: clock.date)
         // Best effort: there is nobody whom it could reach otherwise.
-        _ = try? (encoded + content).withUnsafeBytes { try source.send($0, more: false) }
+        _ = try? encoded.withUnsafeBytes { try source.send($0, more: false) }
         source.shutDown(sendingOnly: true)
     }
 }

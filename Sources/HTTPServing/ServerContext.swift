@@ -1,3 +1,4 @@
+import HTTPTypes
 import HTTPWire
 import LinuxIO
 import Logging
@@ -27,6 +28,17 @@ final class ServerContext: Sendable {
     var isDraining: Bool { draining.load(ordering: .acquiring) }
 
     func beginDraining() { draining.store(true, ordering: .releasing) }
+
+    /// The whole answer that says what was wrong, after which the connection ends.
+    func encodedProblem(_ status: Int, _ reason: String, _ path: String?, date: String) -> [UInt8] {
+        let response = problem(status, reason, path)
+        let text = response.body.inMemory
+        var encoded: [UInt8] = []
+        ResponseEncoder.encode(
+            HTTPResponse(status: response.status, headerFields: response.fields), body: .length(Int64(text.count)),
+            persists: false, date: date, into: &encoded)
+        return encoded + text
+    }
 
     /// Connections that are open.
     var connectionCount: Int { connections.load(ordering: .relaxed) }
