@@ -70,8 +70,6 @@ package enum TokenError: Error, Equatable, Sendable {
     case missingClaim(String)
     /// Somebody has taken it back.
     case revoked
-    /// The keys of the issuer cannot be had now.
-    case keysUnavailable
 }
 
 extension TokenError: CustomStringConvertible {
@@ -89,7 +87,6 @@ extension TokenError: CustomStringConvertible {
         case .notYetValid: "the token is not valid yet"
         case .missingClaim(let name): "the token has no \(name) that can be used"
         case .revoked: "the token has been taken back"
-        case .keysUnavailable: "the keys of the token's issuer cannot be fetched now"
         }
     }
 }

@@ -113,7 +113,7 @@ extension Codec<[String]> {
 extension Codec<Grantee> {
     fileprivate static let grantee = Codec(
         noun: "a caller",
-        accepts: "anonymous, authenticated, user:<name>, group:<name>, robot:<name> or issuer:<name>",
+        accepts: "anonymous, authenticated, user:<name>, group:<name> or certificate:<name>",
         decode: { written, _, _ throws(Refusal) in
             guard let grantee = Grantee(parsing: try written.requireText()) else { throw .wrongKind }
             return grantee
@@ -124,7 +124,7 @@ extension Codec<Grantee> {
 extension Codec<[Grantee]> {
     fileprivate static let grantees = list(
         of: Codec<Grantee>.grantee, noun: "a list of callers",
-        accepts: "a list of anonymous, authenticated, user:<name>, group:<name>, robot:<name> and issuer:<name>",
+        accepts: "a list of anonymous, authenticated, user:<name>, group:<name> and certificate:<name>",
         atLeast: 1, distinct: { $0 != $1 })
 }
 
