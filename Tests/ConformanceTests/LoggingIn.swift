@@ -353,4 +353,29 @@ extension TestServer {
             for _ in 0..<20 { #expect(try server.get("/healthz").status == 200) }
         }
     }
+
+    @Test func `lets one caller send no more uploads at once than the limit`() async throws {
+        var limits = CallerLimiter.Options()
+        limits.uploads = 1
+        try await guarded(limits: limits) { server throws in
+            func begin(_ name: String) throws -> String {
+                let answer = try server.request("POST", "/v2/team/app/blobs/uploads/", [basic(name)], body: [])
+                return try #require(answer["Location"])
+            }
+            let (first, second, other) = (try begin("bob"), try begin("bob"), try begin("alice"))
+            func patch(_ location: String, _ name: String) throws -> TestResponse {
+                try server.request("PATCH", location, [basic(name)], body: [1])
+            }
+            let slow = try server.connect()
+            try slow.send(
+                "PATCH \(first) HTTP/1.1\r\nHost: x\r\nAuthorization: \(basic("bob").1)\r\nContent-Length: 2\r\n\r\na")
+            let isRefused = await eventually { (try? patch(second, "bob").status) == 429 }
+            #expect(isRefused)
+            #expect(try patch(other, "alice").status == 202, "others are not held up")
+            try slow.send("b")
+            #expect(try slow.receive().status == 202)
+            let isTaken = await eventually { (try? patch(second, "bob").status) == 202 }
+            #expect(isTaken)
+        }
+    }
 }
