@@ -72,7 +72,7 @@ let package = Package(
             // Sources/RegistryCore/migrations is a link to migrations/: the program carries its schema.
             resources: [
                 .embedInCode("migrations/0001_catalogue.sql"), .embedInCode("migrations/0002_record.sql"),
-                .embedInCode("migrations/0003_log.sql"),
+                .embedInCode("migrations/0003_log.sql"), .embedInCode("migrations/0004_robot.sql"),
             ], swiftSettings: rules),
 
         // Who may do what: nothing of HTTP, nothing of what it is done to.
@@ -133,7 +133,7 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     ("TransparencyLogTests", ["TransparencyLog", "OCI", "RegistryTesting", asn1]),
     ("TraceViewTests", ["TraceView", "OCI", "RegistryCore", "TransparencyLog"]),
     ("SQLiteTests", ["SQLite"]),
-    ("ConfigurationTests", ["Configuration", "OCI"]),
+    ("ConfigurationTests", ["Access", "Configuration", "OCI"]),
     ("LinuxIOTests", ["LinuxIO", "RegistryTesting"]),
     ("HTTPServingTests", ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http, logging]),
     ("HTTPClientTests", ["HTTPClient", "HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http]),

@@ -40,10 +40,16 @@ package struct AccessPolicy: Sendable {
         if let scopes = caller.scopes, !scopes.cover(permission, in: repository) {
             return AccessDecision(isAllowed: false, ground: .tokenScope)
         }
+        let grant = caller.grants?.narrowest(for: permission, in: repository)
+        if caller.grants != nil, grant == nil { return AccessDecision(isAllowed: false, ground: .noGrant) }
         if let rule = rules.firstIndex(where: { $0.allows(.admin, to: caller) && $0.match == .everything }) {
             return AccessDecision(isAllowed: true, ground: .administrator(rule))
         }
         let deciding = decidingRules(in: repository)
+        // A grant is like a rule: one with a longer pattern may take away what it gives.
+        if let grant, deciding.allSatisfy({ rules[$0].match.narrowness <= grant.match.narrowness }) {
+            return AccessDecision(isAllowed: true, ground: .grant(grant))
+        }
         guard let first = deciding.first else { return AccessDecision(isAllowed: false, ground: .noRule) }
         let rule = deciding.first { rules[$0].allows(permission, to: caller) }
         return AccessDecision(isAllowed: rule != nil, ground: .rule(rule ?? first))
@@ -58,21 +64,36 @@ package struct AccessPolicy: Sendable {
     package func allowsEverywhere(_ permission: Permission, to caller: Caller) -> Bool {
         if isOpen { return true }
         if caller.scopes?.cover(permission, in: nil) == false { return false }
+        if let grants = caller.grants, grants.narrowest(for: permission, in: nil) == nil { return false }
         if rules.contains(where: { $0.allows(.admin, to: caller) && $0.match == .everything }) { return true }
         // A longer pattern may take away what the rule for everything gives.
         let patterns = Set(rules.map(\.match)).union([.everything])
         return patterns.allSatisfy { pattern in
-            rules.contains { $0.match == pattern && $0.allows(permission, to: caller) }
+            if caller.grants != nil, pattern == .everything { return true }
+            return rules.contains { $0.match == pattern && $0.allows(permission, to: caller) }
         }
     }
 
     /// Whether there is a repository in which the caller may do it.
     package func allowsSomewhere(_ permission: Permission, to caller: Caller) -> Bool {
-        if isOpen { return true }
-        if let scopes = caller.scopes, !scopes.contains(where: { $0.covers(permission) }) { return false }
-        return rules.contains { rule in
-            rule.allows(permission, to: caller) || (rule.match == .everything && rule.allows(.admin, to: caller))
+        decideSomewhere(permission, by: caller).isAllowed
+    }
+
+    /// Whether there is a repository in which the caller may do it, and a rule that says so.
+    package func decideSomewhere(_ permission: Permission, by caller: Caller) -> AccessDecision {
+        if isOpen { return AccessDecision(isAllowed: true, ground: .rule(0)) }
+        if let scopes = caller.scopes, !scopes.contains(where: { $0.covers(permission) }) {
+            return AccessDecision(isAllowed: false, ground: .tokenScope)
         }
+        if let grants = caller.grants {
+            let grant = grants.first { $0.allow.contains(permission) }
+            return AccessDecision(isAllowed: grant != nil, ground: grant.map { .grant($0) } ?? .noGrant)
+        }
+        if let rule = rules.firstIndex(where: { $0.match == .everything && $0.allows(.admin, to: caller) }) {
+            return AccessDecision(isAllowed: true, ground: .administrator(rule))
+        }
+        let rule = rules.firstIndex { $0.allows(permission, to: caller) }
+        return AccessDecision(isAllowed: rule != nil, ground: rule.map { .rule($0) } ?? .noRule)
     }
 
     /// The rules with the longest pattern of those that match.
@@ -96,12 +117,32 @@ package struct AccessDecision: Sendable, Equatable {
         case noRule
         /// The token was not made for this.
         case tokenScope
+        /// The key of the robot was made for this.
+        case grant(Grant)
+        /// The key of the robot was not made for this.
+        case noGrant
     }
 
     /// The answer.
     package let isAllowed: Bool
     /// What decided.
     package let ground: Ground
+
+    /// A decision on this ground.
+    package init(isAllowed: Bool, ground: Ground) {
+        self.isAllowed = isAllowed
+        self.ground = ground
+    }
+}
+
+extension [Grant] {
+    /// The grant with the longest pattern of those that are for it; only one for everything is for the whole registry.
+    fileprivate func narrowest(for permission: Permission, in repository: RepositoryName?) -> Grant? {
+        filter { grant in
+            grant.allow.contains(permission)
+                && (repository.map { grant.match.matches($0.rawValue) } ?? (grant.match == .everything))
+        }.max { $0.match.narrowness < $1.match.narrowness }
+    }
 }
 
 extension AccessRule {

@@ -56,13 +56,13 @@ extension Grantee: CustomStringConvertible {
 
     /// Reads what the configuration says; nil for what is none of these.
     package init?(parsing text: String) {
-        guard text.utf8.count <= 1024, text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
+        guard text.utf8.count <= ClaimTemplate.longest + 300, text.isPrintable else { return nil }
         switch text {
         case "anonymous": self = .anonymous
         case "authenticated": self = .authenticated
         default:
             let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else { return nil }
+            guard parts.count == 2, parts[1].first != " ", parts[1].last != " " else { return nil }
             switch parts[0] {
             case "group": self = .group(parts[1])
             case "issuer": self = .issuer(parts[1])

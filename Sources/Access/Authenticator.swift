@@ -11,6 +11,8 @@ package enum AuthenticationError: Error, Equatable, Sendable {
     case token(TokenError)
     /// Too many passwords wait to be checked.
     case busy
+    /// Nobody can be looked up at the moment.
+    case unavailable
     /// After too many failures there is a time in which nothing is tried.
     case tooManyFailures(wait: Duration)
 }
@@ -20,6 +22,9 @@ package struct Authenticator: Sendable {
     private let passwords: PasswordChecker?
     /// The registry's own tokens; nil when it issues none.
     package let tokens: TokenService?
+    /// Whose tokens are believed besides our own.
+    package let issuers: [TrustedIssuer]
+    private let robots: (any RobotDirectory)?
     /// The groups of each user.
     private let groups: [String: Set<String>]
     /// People mistype; whoever guesses one name is stopped early.
@@ -30,9 +35,14 @@ package struct Authenticator: Sendable {
     /// An authenticator with these ways to prove who one is.
     ///
     /// - Parameter groups: the members of each group, as users' names.
-    package init(passwords: PasswordChecker?, tokens: TokenService?, groups: [String: [String]] = [:]) {
+    package init(
+        passwords: PasswordChecker?, tokens: TokenService?, issuers: [TrustedIssuer] = [],
+        robots: (any RobotDirectory)? = nil, groups: [String: [String]] = [:]
+    ) {
         self.passwords = passwords
         self.tokens = tokens
+        self.issuers = issuers
+        self.robots = robots
         self.groups = groups.reduce(into: [:]) { users, group in
             for name in group.value { users[name, default: []].insert(group.key) }
         }
@@ -46,10 +56,61 @@ package struct Authenticator: Sendable {
     ) async throws(AuthenticationError) -> Caller {
         switch credentials {
         case .bearer(let token):
-            guard let tokens else { throw .token(.unknownKey) }
-            do { return try tokens.caller(of: token) } catch { throw .token(error) }
-        case .basic(let name, let password): return try await user(name, password, from: address)
+            if RobotSecret.isSecret(token.utf8) { return try await robot(with: token, from: address) }
+            return try current(try await owner(of: token))
+        case .basic(let name, let password):
+            if RobotSecret.isSecret(password) {
+                return try await robot(with: String(decoding: password, as: UTF8.self), named: name, from: address)
+            }
+            // `docker login` has room for a name and a password only, so a token comes as one. No password is as long.
+            if password.count > Bcrypt.longestPassword, !issuers.isEmpty,
+                let token = String(validating: password, as: UTF8.self)
+            {
+                return try await owner(of: token, isPassword: true)
+            }
+            return try await user(name, password, from: address)
         }
+    }
+
+    /// Whose token it is, of our own or of an issuer. Our own are for requests, so as a password they count for nothing.
+    private func owner(of text: String, isPassword: Bool = false) async throws(AuthenticationError) -> Caller {
+        let mark = TokenMark(text)
+        if !isPassword, let known = tokens?.remembered(mark) { return known }
+        if let known = issuers.lazy.compactMap({ $0.remembered(mark) }).first { return known }
+        do throws(TokenError) {
+            let token = try CompactToken(parsing: text)
+            if let issuer = issuers.first(where: { $0.options.url == token.issuer }) {
+                return try await issuer.caller(of: token, mark)
+            }
+            guard let tokens, !isPassword else { throw .wrongIssuer }
+            return try tokens.caller(of: token, mark)
+        } catch { throw .token(error) }
+    }
+
+    /// The robot that has this secret.
+    ///
+    /// - Parameter name: what it calls itself; nil when it does not say.
+    private func robot(
+        with secret: String, named name: String? = nil, from address: String
+    ) async throws(AuthenticationError) -> Caller {
+        if let wait = byAddress.wait(of: address) { throw .tooManyFailures(wait: wait) }
+        let robot: Robot?
+        do { robot = try robots?.robot(secretHash: RobotSecret.hash(of: secret)) } catch { throw .unavailable }
+        guard let robot, name.map({ $0.utf8.elementsEqual(robot.name.utf8) }) ?? true else {
+            byAddress.failed(address)
+            throw .wrongPassword
+        }
+        await robots?.noteUse(of: robot.name)
+        return Caller(robot)
+    }
+
+    /// The same caller, and of a robot what its key allows now.
+    private func current(_ caller: Caller) throws(AuthenticationError) -> Caller {
+        guard let principal = caller.principal, principal.kind == .robot else { return caller }
+        let robot: Robot?
+        do { robot = try robots?.robot(named: principal.name) } catch { throw .unavailable }
+        guard let robot else { throw .token(.revoked) }
+        return caller.scopes.map { Caller(robot).limited(to: $0) } ?? Caller(robot)
     }
 
     /// Who has this refresh token, as long as the password is the one it was made with.
@@ -96,5 +157,12 @@ package struct Authenticator: Sendable {
 
     private func caller(for principal: Principal) -> Caller {
         Caller(principal, groups: principal.kind == .user ? groups[principal.name] ?? [] : [])
+    }
+}
+
+extension Caller {
+    /// A robot with its key.
+    fileprivate init(_ robot: Robot) {
+        self.init(Principal(.robot, robot.name), grants: robot.grants.isEmpty ? nil : robot.grants)
     }
 }

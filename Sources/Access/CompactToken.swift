@@ -12,6 +12,8 @@ struct CompactToken {
     /// What kind of token it says it is, in lower case.
     let type: String?
     let claims: JSONObject
+    /// Who says that it made the token.
+    var issuer: String? { claims["iss"]?.string }
     /// The bytes under the signature.
     let signed: [UInt8]
     let signature: [UInt8]
@@ -70,6 +72,8 @@ package enum TokenError: Error, Equatable, Sendable {
     case missingClaim(String)
     /// Somebody has taken it back.
     case revoked
+    /// The keys of the issuer cannot be had at the moment.
+    case keysUnavailable
 }
 
 extension TokenError: CustomStringConvertible {
@@ -87,6 +91,7 @@ extension TokenError: CustomStringConvertible {
         case .notYetValid: "the token is not valid yet"
         case .missingClaim(let name): "the token has no \(name) that can be used"
         case .revoked: "the token has been taken back"
+        case .keysUnavailable: "the keys of the token's issuer cannot be fetched at the moment"
         }
     }
 }

@@ -30,12 +30,10 @@ extension Principal: CustomStringConvertible {
 }
 
 extension Principal {
-    /// The owner of a certificate, by a name in it; nil for a name that records and rules cannot have.
-    package init?(certificate name: String) {
-        guard (1...1024).contains(name.utf8.count),
-            name.unicodeScalars.allSatisfy({ $0.value > 0x20 && !(0x7F...0x9F).contains($0.value) })
-        else { return nil }
-        self.init(.certificate, name)
+    /// Somebody whose name is in a proof that others made; nil for a name that records and rules cannot have.
+    package init?(_ kind: Kind, proved name: String) {
+        guard name.isIdentity else { return nil }
+        self.init(kind, name)
     }
 
     /// Reads what `description` wrote; nil for anything else.

@@ -8,7 +8,7 @@ package struct TokenKey: Sendable {
     package let algorithm: String
     private let function: any JWTAlgorithm
 
-    private init(id: String, _ function: any JWTAlgorithm) {
+    init(id: String, _ function: any JWTAlgorithm) {
         self.id = id
         algorithm = function.name
         self.function = function
@@ -45,13 +45,21 @@ package struct TokenKey: Sendable {
 /// The keys of one issuer.
 package struct TokenKeySet: Sendable {
     /// Keys of one set that are used; the rest are ignored.
-    private static let mostKeys = 100
+    static let mostKeys = 100
 
     private let keys: [TokenKey]
 
     /// A set of keys.
     package init(_ keys: [TokenKey]) {
         self.keys = keys
+    }
+
+    /// How many there are.
+    var count: Int { keys.count }
+
+    /// Whether the token names a key that is not here.
+    func isMissingKey(of token: CompactToken) -> Bool {
+        token.keyID.map { id in !keys.contains { $0.id == id } } ?? false
     }
 
     /// Checks that the token was signed with one of the keys, the one it names, in the way that key is for.

@@ -1,4 +1,3 @@
-internal import Crypto
 package import LinuxIO
 import OCI
 import Synchronization
@@ -31,10 +30,6 @@ package final class TokenService: Sendable {
         package let scopes: [Scope]
     }
 
-    /// Tokens that have been checked are remembered, by their hash, so that a client's next request needs no signature. Each may hold
-    /// as much as the longest token.
-    private static let mostRemembered = 2048
-
     /// What a token is called in its header: one for requests, one for new tokens, so that none is taken for the other
     /// (RFC 8725 §3.11).
     private enum Kind: String {
@@ -52,7 +47,7 @@ package final class TokenService: Sendable {
     private let keys: Mutex<[TokenKey]>
     private let clock: WallClock
     private let random: RandomBytes
-    private let remembered = Mutex<[[UInt8]: (caller: Caller, expiry: Int64)]>([:])
+    private let remembered = RememberedTokens()
 
     /// A service that signs with the first key and believes all of them.
     package init(
@@ -69,7 +64,7 @@ package final class TokenService: Sendable {
     package func replaceKeys(_ keys: [TokenKey]) {
         precondition(!keys.isEmpty, "a token service needs a key")
         self.keys.withLock { $0 = keys }
-        remembered.withLock { $0 = [:] }
+        remembered.forget()
     }
 
     private var signingKey: TokenKey { keys.withLock { $0[0] } }
@@ -82,33 +77,35 @@ package final class TokenService: Sendable {
         var claims = standardClaims(of: caller.principal, now: now, lifetime: options.lifetime)
         claims["access"] = .array(scopes.map(\.json))
         if !caller.groups.isEmpty { claims["groups"] = .array(caller.groups.sorted().map { .string($0) }) }
-        claims["builder"] = caller.builder.map { .string($0) }
+        claims["workload"] = caller.workload?.json
         let token = try CompactToken.make(type: Kind.access.written, claims: claims, with: signingKey)
         return Issued(token: token, lifetime: options.lifetime, time: now, scopes: scopes)
     }
 
+    /// Whose token it is, when it was checked a moment ago.
+    func remembered(_ mark: TokenMark) -> Caller? { remembered.caller(mark, now: clock.milliseconds / 1000) }
+
     /// Who may use the token for what.
     package func caller(of text: String) throws(TokenError) -> Caller {
+        try caller(of: CompactToken(parsing: text), TokenMark(text))
+    }
+
+    func caller(of token: CompactToken, _ mark: TokenMark) throws(TokenError) -> Caller {
         let now = clock.milliseconds / 1000
-        let mark = Array(SHA256.hash(data: Array(text.utf8)))
-        if let known = remembered.withLock({ $0[mark] }), known.expiry > now { return known.caller }
-        let (claims, expiry) = try self.claims(of: text, .access, now: now)
+        let (claims, expiry) = try self.claims(of: token, .access, now: now)
         guard let subject = claims["sub"]?.string else { throw .missingClaim("sub") }
-        guard let entries = claims["access"]?.array else { throw .missingClaim("access") }
-        let scopes = entries.compactMap(Scope.init(json:))
+        guard let scopes = claims.scopes else { throw .missingClaim("access") }
         let caller: Caller
         if subject.isEmpty {
             caller = Caller.anonymous.limited(to: scopes)
         } else {
             guard let principal = Principal(subject) else { throw .missingClaim("sub") }
             let groups = claims["groups"]?.array?.compactMap(\.string) ?? []
-            caller = Caller(principal, groups: Set(groups), builder: claims["builder"]?.string, scopes: scopes)
+            caller = Caller(
+                principal, groups: Set(groups), workload: claims["workload"].flatMap(Workload.init(json:)),
+                scopes: scopes)
         }
-        remembered.withLock { remembered in
-            if remembered.count >= Self.mostRemembered { remembered = remembered.filter { $0.value.expiry > now } }
-            if remembered.count >= Self.mostRemembered { remembered = [:] }
-            remembered[mark] = (caller, expiry)
-        }
+        remembered.remember(mark, caller, until: expiry, now: now)
         return caller
     }
 
@@ -126,7 +123,7 @@ package final class TokenService: Sendable {
 
     /// Whose refresh token it is. Whether the password is still the same is for the caller to check.
     package func refresh(_ text: String) throws(TokenError) -> (principal: Principal, version: String) {
-        let (claims, _) = try claims(of: text, .refresh, now: clock.milliseconds / 1000)
+        let (claims, _) = try claims(of: CompactToken(parsing: text), .refresh, now: clock.milliseconds / 1000)
         guard let principal = claims["sub"]?.string.flatMap({ Principal($0) }) else { throw .missingClaim("sub") }
         guard let version = claims["version"]?.string else { throw .missingClaim("version") }
         return (principal, version)
@@ -143,9 +140,8 @@ package final class TokenService: Sendable {
     }
 
     private func claims(
-        of text: String, _ kind: Kind, now: Int64
+        of token: CompactToken, _ kind: Kind, now: Int64
     ) throws(TokenError) -> (claims: JSONObject, expiry: Int64) {
-        let token = try CompactToken(parsing: text)
         guard token.type == kind.rawValue else { throw .wrongType }
         try TokenKeySet(keys.withLock { $0 }).verify(token)
         guard token.claims["iss"]?.string == options.service else { throw .wrongIssuer }
@@ -170,5 +166,24 @@ extension Scope {
             let actions = json["actions"]?.array?.compactMap(\.string)
         else { return nil }
         self.init(parsing: "\(type):\(name):\(actions.joined(separator: ","))")
+    }
+}
+
+extension JSONObject {
+    /// What a token is limited to, by its claim `access` (auth-jwt.md); nil when it has none.
+    var scopes: [Scope]? { self["access"]?.array?.compactMap(Scope.init(json:)) }
+}
+
+extension Workload {
+    /// The claim of our own tokens.
+    fileprivate var json: JSONValue {
+        var object: JSONObject = ["iss": .string(issuer), "sub": .string(subject)]
+        object["builder"] = builder.map { .string($0) }
+        return .object(object)
+    }
+
+    fileprivate init?(json: JSONValue) {
+        guard let issuer = json["iss"]?.string, let subject = json["sub"]?.string else { return nil }
+        self.init(issuer: issuer, subject: subject, builder: json["builder"]?.string)
     }
 }

@@ -1,4 +1,4 @@
-import Access
+package import Access
 import OCI
 
 extension Settings {
@@ -8,6 +8,8 @@ extension Settings {
         package var passwordFile = ""
         /// The groups of users.
         package var groups: [GroupRule] = []
+        /// Whose tokens are believed besides the registry's own.
+        package var issuers: [TrustedIssuer.Options] = []
         /// Whether clients exchange their password for a token.
         package var tokens = true
         /// Where clients get tokens, as they reach it; empty for `/token` on the host that they asked.
@@ -42,6 +44,28 @@ extension GroupRule {
         ],
         required: [.init(path: "name", missing: "has no name"), .init(path: "members", missing: "has no members")],
         identity: "name", repeated: "is an earlier group already")
+}
+
+extension TrustedIssuer.Options {
+    /// How one item of `auth.issuers` is written.
+    static let form = RuleForm(
+        blank: TrustedIssuer.Options(),
+        keys: [
+            Key("name", \.name, .issuerName, "What principals and groups of this issuer begin with."),
+            Key("url", \.url, .issuerURL, "Its URL, exactly as it stands in its tokens."),
+            Key("audience", \.audience, .audiences, "For whom a token must be made: one of these."),
+            Key("keys", \.keys, .keyLocation, "Where its keys are."),
+            Key("authorities", \.authorities, .pathOrNothing, "The file of those who vouch for its server, PEM."),
+            Key("require", \.require, .requirements, "What all must hold for the claims of a token."),
+            Key("principal", \.principal, .principalTemplate, "Who the principal is."),
+            Key("groups", \.groups, .templates, "The groups it is in."),
+            Key("builder", \.builder, .builderTemplate, "The build platform that it is."),
+        ],
+        required: [
+            .init(path: "name", missing: "has no name"), .init(path: "url", missing: "has no url"),
+            .init(path: "audience", missing: "names no audience"),
+            .init(path: "require", missing: "believes whoever the issuer gives a token"),
+        ], identity: "name", repeated: "is an earlier issuer already")
 }
 
 extension AccessRule {
@@ -104,7 +128,108 @@ extension Codec<String> {
         encode: \.yaml)
 }
 
+extension Codec<String> {
+    fileprivate static let issuerName = Codec(
+        noun: "a name", accepts: "a name of up to 64 lower-case letters, digits, dots and dashes",
+        decode: { written, _, _ throws(Refusal) in
+            let text = try written.requireText()
+            let isName = text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"),
+                    UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+            guard (1...64).contains(text.utf8.count), isName else { throw .wrongKind }
+            return text
+        },
+        encode: \.yaml)
+
+    fileprivate static let issuerURL = Codec(
+        noun: "an https URL", accepts: "an https URL of up to 512 characters such as https://gitlab.example.com",
+        decode: { written, key, report throws(Refusal) in
+            let text = try Codec<String>.webURL.decode(written, key, &report)
+            guard text.utf8.starts(with: "https://".utf8), text.utf8.count <= 512 else { throw .wrongKind }
+            return text
+        },
+        encode: \.yaml)
+
+    fileprivate static let keyLocation = Codec(
+        noun: "an https URL or a path",
+        accepts: "an https URL, or an absolute path; empty for what the issuer's discovery document says",
+        decode: { written, key, report throws(Refusal) in
+            let text = try Codec<String>.pathOrNothing.decode(written, key, &report)
+            guard text.isEmpty || text.hasPrefix("/") else {
+                return try Codec<String>.issuerURL.decode(written, key, &report)
+            }
+            return text
+        },
+        encode: \.yaml)
+
+    fileprivate static let audience = Codec(
+        noun: "an audience", accepts: "up to 512 bytes without control characters",
+        decode: { written, _, _ throws(Refusal) in
+            let text = try written.requireText()
+            guard (1...512).contains(text.utf8.count), text.printable == text else { throw .wrongKind }
+            return text
+        },
+        encode: \.yaml)
+}
+
+extension Codec<[ClaimRequirement]> {
+    fileprivate static let requirements = list(
+        of: Codec<ClaimRequirement>(
+            noun: "a claim with its value", accepts: "<claim>=<value>, such as repository_owner=acme",
+            decode: { written, _, _ throws(Refusal) in
+                guard let requirement = ClaimRequirement(parsing: try written.requireText()) else { throw .wrongKind }
+                return requirement
+            }, encode: \.description.yaml),
+        noun: "a list of claims", accepts: "a list of <claim>=<value>, where * stands for anything", atLeast: 1,
+        atMost: 32, distinct: { $0 != $1 })
+}
+
+extension Codec<ClaimTemplate> {
+    fileprivate static let template = Codec(
+        noun: "text with claims", accepts: "text with claims in braces, such as \"{sub}\"",
+        decode: { written, _, _ throws(Refusal) in
+            guard let template = ClaimTemplate(parsing: try written.requireText()) else { throw .wrongKind }
+            return template
+        },
+        encode: \.description.yaml)
+}
+
+extension Codec<[ClaimTemplate]> {
+    fileprivate static let templates = list(
+        of: Codec<ClaimTemplate>.template, noun: "a list of texts",
+        accepts: "a list of texts with claims in braces, such as \"{repository}\"", atMost: 32,
+        distinct: { $0 != $1 })
+}
+
+extension Codec<ClaimTemplate?> {
+    fileprivate static let principalTemplate = Codec(
+        noun: "text with claims", accepts: "text with claims in braces, such as \"{sub}\"",
+        decode: { written, key, report throws(Refusal) in
+            let template = try Codec<ClaimTemplate>.template.decode(written, key, &report)
+            guard template.description.contains("{") else { throw .because("has no claim, so all would be one") }
+            return template
+        },
+        encode: { ($0?.description ?? "").yaml })
+
+    fileprivate static let builderTemplate = Codec(
+        noun: "text with claims",
+        accepts: "text with claims in braces, such as \"https://github.com/{job_workflow_ref}\"; empty for none",
+        decode: { written, key, report throws(Refusal) in
+            guard try !written.requireText().isEmpty else { return nil }
+            return try Codec<ClaimTemplate>.template.decode(written, key, &report)
+        },
+        encode: { ($0?.description ?? "").yaml })
+}
+
 extension Codec<[String]> {
+    fileprivate static let audiences = list(
+        of: Codec<String>.audience, noun: "a list of audiences", accepts: "a list of audiences", atLeast: 1,
+        distinct: { $0 != $1 })
     fileprivate static let userNames = list(
         of: Codec<String>.userName, noun: "a list of names", accepts: "a list of users' names", atLeast: 1,
         distinct: { $0 != $1 })
@@ -113,7 +238,8 @@ extension Codec<[String]> {
 extension Codec<Grantee> {
     fileprivate static let grantee = Codec(
         noun: "a caller",
-        accepts: "anonymous, authenticated, user:<name>, group:<name> or certificate:<name>",
+        accepts:
+            "anonymous, authenticated, user:<name>, group:<name>, issuer:<name>, workload:<issuer>:<name>, robot:<name> or certificate:<name>",
         decode: { written, _, _ throws(Refusal) in
             guard let grantee = Grantee(parsing: try written.requireText()) else { throw .wrongKind }
             return grantee
@@ -124,7 +250,8 @@ extension Codec<Grantee> {
 extension Codec<[Grantee]> {
     fileprivate static let grantees = list(
         of: Codec<Grantee>.grantee, noun: "a list of callers",
-        accepts: "a list of anonymous, authenticated, user:<name>, group:<name> and certificate:<name>",
+        accepts: "a list of anonymous, authenticated, user:<name>, group:<name>, issuer:<name>, "
+            + "workload:<issuer>:<name>, robot:<name> and certificate:<name>",
         atLeast: 1, distinct: { $0 != $1 })
 }
 

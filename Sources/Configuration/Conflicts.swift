@@ -1,3 +1,5 @@
+import Access
+
 extension Settings {
     /// Values that are right by themselves and wrong together. Says nothing about the paths in `refused`.
     func conflicts(besides refused: Set<String>) -> [SettingsProblem] {
@@ -34,7 +36,33 @@ extension Settings {
         check(
             auth.groups.isEmpty || !auth.passwordFile.isEmpty, "auth.groups", "auth.password_file",
             "auth.groups has users without auth.password_file, so none of them can log in")
+        for name in unknownIssuers {
+            check(
+                false, "access", "auth.issuers",
+                "access has a rule for the issuer \(name.shown), who is not one of auth.issuers, so it is for nobody")
+        }
+        let urls = auth.issuers.map(\.url)
+        check(
+            Set(urls).count == urls.count, "auth.issuers", "auth.issuers",
+            "auth.issuers has two with the same url, so only the first would be asked")
         return problems
+    }
+
+    /// Issuers that rules name and nobody knows.
+    private var unknownIssuers: [String] {
+        let known = Set(auth.issuers.map(\.name))
+        var names: [String] = []
+        for grantee in access.flatMap(\.who) {
+            let name =
+                switch grantee {
+                case .issuer(let name): name
+                case .principal(let principal) where principal.kind == .workload:
+                    String(principal.name.prefix { $0 != ":" })
+                case .anonymous, .authenticated, .principal, .group: nil as String?
+                }
+            if let name, !known.contains(name), !names.contains(name) { names.append(name) }
+        }
+        return names
     }
 }
 

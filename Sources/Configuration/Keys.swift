@@ -142,6 +142,9 @@ extension Settings {
             "auth.password_file", \.auth.passwordFile, .pathOrNothing,
             "The file of names and bcrypt hashes with which people log in."),
         Key("auth.groups", \.auth.groups, .rules(GroupRule.form), "Users under one name, for rules."),
+        Key(
+            "auth.issuers", \.auth.issuers, .rules(TrustedIssuer.Options.form),
+            "Whose tokens are believed besides the registry's own: CI systems, clusters, token services."),
         Key("auth.tokens", \.auth.tokens, .bool, "Whether clients exchange their password for a short-lived token."),
         Key("auth.token_realm", \.auth.tokenRealm, .realm, "Where clients get tokens, as they reach it."),
         Key("auth.token_service", \.auth.tokenService, .serviceName, "The name of the registry in tokens."),

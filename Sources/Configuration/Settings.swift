@@ -124,5 +124,7 @@ extension Settings {
     }
 
     /// Whether nobody is asked who they are, and everybody may do everything.
-    package var isOpen: Bool { auth.passwordFile.isEmpty && access.isEmpty && tls.clientAuthorities.isEmpty }
+    package var isOpen: Bool {
+        auth.passwordFile.isEmpty && auth.issuers.isEmpty && access.isEmpty && tls.clientAuthorities.isEmpty
+    }
 }

@@ -6,6 +6,8 @@ package struct OutboundRequest: Sendable {
         case get
         /// `POST`, with these bytes.
         case post([UInt8])
+        /// `DELETE`
+        case delete
     }
 
     /// What is asked for, with the content that goes with it.

@@ -36,9 +36,12 @@ final class TransferHandle: @unchecked Sendable {
         options.head(of: request)
         return withExtendedLifetime((transfer, request.method)) {
             switch request.method {
-            case .get: finish(transfer, options)
+            case .get: return finish(transfer, options)
+            case .delete:
+                options.method("DELETE")
+                return finish(transfer, options)
             case .post(let body):
-                body.withUnsafeBytes { bytes in
+                return body.withUnsafeBytes { bytes in
                     options.body(bytes)
                     return finish(transfer, options)
                 }
@@ -175,6 +178,11 @@ struct TransferOptions: ~Copyable {
         }
         let fields = fields
         then { waybill_curl_set_pointer($0, CURLOPT_HTTPHEADER, fields) }
+    }
+
+    /// A method without content that curl has no option for.
+    mutating func method(_ name: String) {
+        set(CURLOPT_CUSTOMREQUEST, name)
     }
 
     /// - Precondition: `bytes` are there until the transfer is over.

@@ -76,7 +76,7 @@ extension API {
         return number
     }
 
-    private func link(_ response: inout Response, to next: String?, _ request: AdmittedRequest, count: Int?) {
+    func link(_ response: inout Response, to next: String?, _ request: AdmittedRequest, count: Int?) {
         guard let next else { return }
         var items: [(name: String, value: String)] = [("last", next)]
         if let count { items.insert(("n", "\(min(count, limits.page))"), at: 0) }

@@ -61,7 +61,9 @@ extension API {
             let said = document["fields"]?.object ?? [:]
             let isTrusted = document["verification"]?["builderAllowed"] == true
             fields = [
-                "builder": said["builder"].map { ["id": $0, "claimed": .bool(!isTrusted)] } ?? .null,
+                "builder": Self.builder(
+                    said["builder"], isTrusted: isTrusted, sender: document["authenticated"],
+                    isCarried: document["carriedBy"] != nil),
                 "timestamp": said["finishedOn"] ?? said["startedOn"] ?? .null,
                 "revision": said["revision"]?["gitCommit"] ?? .null,
                 "labels": said["labels"] ?? .object([:]),
@@ -74,9 +76,29 @@ extension API {
         return .object(fields)
     }
 
+    /// The builder that a build record names: proved when a signature may speak for it, or when it is who sent the record.
+    private static func builder(
+        _ said: JSONValue?, isTrusted: Bool, sender: JSONValue?, isCarried: Bool
+    ) -> JSONValue {
+        let proved = provedBuilder(sender)
+        guard let said else { return isCarried ? .null : proved ?? .null }
+        if let proved, proved["id"] == said { return proved }
+        return ["id": said, "claimed": .bool(!isTrusted)]
+    }
+
+    /// The build platform that an issuer vouches for.
+    private static func provedBuilder(_ sender: JSONValue?) -> JSONValue? {
+        guard let sender, let id = sender["builder"] else { return nil }
+        return [
+            "id": id, "claimed": false, "authenticated": true, "source": "identity",
+            "issuer": sender["issuer"] ?? .null, "subject": sender["subject"] ?? .null,
+        ]
+    }
+
     /// Without a build record, only who pushed is known of a builder: a claim, and marked as one. It is read from the
     /// erasable part of the record, so that it goes with it.
     static func builder(of record: StoredRecord) -> JSONValue {
+        if let proved = provedBuilder(record.json["authenticated"]) { return proved }
         if let principal = record.principal {
             return ["id": .string(principal), "claimed": true, "source": "principal"]
         }

@@ -14,6 +14,7 @@ package struct API: Sendable {
     let limits: RegistryLimits
     let gate: Gate
     let logger: Logger
+    private let journal = DenialJournal()
     private let isReady: @Sendable () -> Bool
 
     /// Puts a face on `registry`.
@@ -44,18 +45,50 @@ package struct API: Sendable {
             }
             var response =
                 route == .token
-                ? try await issueToken(request) : try await respond(to: gate.admit(request, at: route), at: route)
+                ? try await issueToken(request) : try await carryOut(gate.admit(request, at: route), at: route)
             if target.segments.first == "v2" { response.fields[.dockerDistributionVersion] = "registry/2.0" }
             return response
         } catch {
+            if let refusal = error as? Gate.Refusal {
+                await note(refusal.denial, of: refusal.actor)
+                return refusal.problem.response(for: target.path)
+            }
             let problem = Problem(error)
             if problem.status >= 500 { report(error, at: target) }
+            if let remark = problem.remark {
+                logger.notice("\(remark)", metadata: ["address": "\(request.peer.host)", "path": "\(target.path)"])
+            }
             return problem.response(for: target.path)
+        }
+    }
+
+    /// Writes down that somebody was refused something, unless that was done a moment ago.
+    private func note(_ denial: Denial, of actor: Actor) async {
+        let address = actor.clientAddress ?? ""
+        guard let omitted = journal.admit("\(denial)", of: actor.principal ?? address) else { return }
+        logger.notice(
+            "denied",
+            metadata: [
+                "principal": "\(actor.principal ?? "anonymous")", "permission": "\(denial.permission)",
+                "repository": "\(denial.repository?.rawValue ?? "")", "address": "\(address)",
+            ])
+        do { try await registry.record(denial, omitted: omitted, by: actor) } catch {
+            logger.error("a denial could not be recorded", metadata: ["error": "\(error)"])
         }
     }
 
     private func report(_ error: any Error, at target: RequestTarget) {
         logger.error("request failed", metadata: ["path": "\(target.path)", "error": "\(error)"])
+    }
+
+    /// Responds to what may be asked. What the registry refuses for the tag or the content is written down as well.
+    private func carryOut(_ request: AdmittedRequest, at route: Route) async throws -> Response {
+        do { return try await respond(to: request, at: route) } catch {
+            if let denial = Denial(error, at: route, route.need(for: request.head.method)) {
+                await note(denial, of: request.actor)
+            }
+            throw error
+        }
     }
 
     private func respond(to request: AdmittedRequest, at route: Route) async throws -> Response {
@@ -80,6 +113,10 @@ package struct API: Sendable {
         case (.provenance(let digest), _): try await traceDigest(digest, request)
         case (.provenanceList, .post): try await postEvidence(request)
         case (.provenanceList, _): try await listRecords(request)
+        case (.robots, .post): try await createRobot(request)
+        case (.robots, _): try listRobots(request)
+        case (.robot(let name), .delete): try await revokeRobot(name, request)
+        case (.robot(let name), _): try getRobot(name)
         default: try await respondAboutLog(to: request, at: route)
         }
     }

@@ -12,6 +12,8 @@ struct AdmittedRequest {
     let request: Request
     /// What of the registry the caller may see and do.
     let access: CallerAccess
+    /// What allowed or denied it; nil where nobody is asked, or nothing is needed.
+    let ground: AccessGround?
 
     /// Method, target and fields.
     var head: RequestHead { request.head }
@@ -20,9 +22,10 @@ struct AdmittedRequest {
     /// Who makes it.
     var caller: Caller { access.caller }
 
-    init(_ request: Request, by access: CallerAccess) {
+    init(_ request: Request, by access: CallerAccess, ground: AccessGround?) {
         self.request = request
         self.access = access
+        self.ground = ground
     }
 
     /// The repositories whose content the caller may have.
@@ -37,7 +40,10 @@ struct AdmittedRequest {
         Actor(
             principal: caller.principal?.description, clientAddress: request.peer.host,
             userAgent: head.fields[.userAgent].map { String(decoding: $0.utf8.prefix(512), as: UTF8.self) },
-            isAdministrator: access.allows(.admin, in: nil))
+            workload: caller.workload.map {
+                Actor.Workload(issuer: $0.issuer, subject: $0.subject, builder: $0.builder)
+            },
+            ground: ground, isAdministrator: access.allows(.admin, in: nil))
     }
 }
 
@@ -45,6 +51,9 @@ struct AdmittedRequest {
 struct CallerAccess: Sendable {
     let caller: Caller
     let policy: AccessPolicy
+
+    /// The same caller with everything that the rules allow.
+    var unlimited: CallerAccess { CallerAccess(caller: caller.unlimited, policy: policy) }
 
     /// Whether the caller may do it in the repository; with nil, in the whole registry.
     func allows(_ permission: Permission, in repository: RepositoryName?) -> Bool {

@@ -14,6 +14,8 @@ package struct Gate: Sendable {
     let authenticator: Authenticator?
     /// Where clients get tokens, as they reach it; nil for the host that they asked.
     private let realm: String?
+    /// The name of the registry in challenges for tokens; nil when there are none.
+    private let service: String?
     private let limiter: CallerLimiter
     /// Who a client is by the names in its certificate.
     private let owner: @Sendable ([TLSSession.PeerName]) -> Principal?
@@ -22,16 +24,18 @@ package struct Gate: Sendable {
     ///
     /// - Parameters:
     ///   - realm: where clients get tokens, as they reach it; nil for the host that they asked.
+    ///   - service: the name of the registry in tokens that somebody else issues; nil when nobody does.
     ///   - limiter: what one caller may ask for.
     ///   - owner: who a client is by the names in its certificate.
     package init(
-        _ policy: AccessPolicy, authenticator: Authenticator?, realm: String? = nil,
+        _ policy: AccessPolicy, authenticator: Authenticator?, realm: String? = nil, service: String? = nil,
         owner: @escaping @Sendable ([TLSSession.PeerName]) -> Principal? = { _ in nil },
         limiter: CallerLimiter = CallerLimiter(CallerLimiter.Options())
     ) {
         self.policy = policy
         self.authenticator = authenticator
         self.realm = realm
+        self.service = authenticator?.tokens?.service ?? service
         self.limiter = limiter
         self.owner = owner
     }
@@ -47,15 +51,33 @@ package struct Gate: Sendable {
 
     /// The request with who makes it.
     ///
-    /// - Throws: 401 with a challenge for somebody who could do better with other credentials, 403 for somebody who is known and
-    ///   not allowed, 429 for whoever guesses.
+    /// - Throws: 401 with a challenge for somebody who could do better with other credentials, 429 for whoever guesses, and
+    ///   `Refusal` for somebody who is known and not allowed.
     func admit(_ request: Request, at route: Route) async throws -> AdmittedRequest {
         let need = route.need(for: request.head.method)
         let caller = try await caller(of: request, need)
         if route != .health, route != .readiness { try count(request, by: caller) }
         let access = CallerAccess(caller: caller, policy: policy)
-        if let missing = missing(need, access) { throw refusal(of: request, need, by: caller, missing) }
-        return AdmittedRequest(request, by: access)
+        guard let decision = decide(need, access) else { return AdmittedRequest(request, by: access, ground: nil) }
+        let admitted = AdmittedRequest(request, by: access, ground: ground(of: decision))
+        guard !decision.isAllowed else { return admitted }
+        if decide(need, access.unlimited)?.isAllowed != false {
+            throw Problem(401, .unauthorized, "the token was not made for this").with(
+                challenge(to: request, need, failure: "insufficient_scope"))
+        }
+        guard caller.principal == nil, authenticator != nil else {
+            throw Refusal(
+                problem: Problem(403, .denied, "\(caller) may not \(need)"),
+                denial: Denial(need, route, ground: admitted.ground ?? AccessGround(.none)), actor: admitted.actor)
+        }
+        throw Problem(401, .unauthorized, "log in first").with(challenge(to: request, need, failure: nil))
+    }
+
+    /// Somebody who is known may not do what they ask for.
+    struct Refusal: Error {
+        let problem: Problem
+        let denial: Denial
+        let actor: Actor
     }
 
     /// Counts a request of the caller, or of the address of somebody who did not say who they are.
@@ -105,46 +127,39 @@ package struct Gate: Sendable {
         return owner(request.certificateNames).map { Caller($0) } ?? .anonymous
     }
 
-    /// What the caller would need and does not have; nil when there is nothing.
-    private func missing(_ need: Need, _ access: CallerAccess) -> Missing? {
-        let caller = access.caller
+    /// What the rules say to it; nil when it takes nothing.
+    private func decide(_ need: Need, _ access: CallerAccess) -> AccessDecision? {
         switch need {
         case .nothing: return nil
         case .login:
-            let isKnown = caller.principal != nil || caller.scopes != nil
-            return isKnown || authenticator == nil || isOpenToAll ? nil : Missing(isScopeOnly: false)
+            let isKnown = access.caller.principal != nil || access.caller.scopes != nil
+            return isKnown || authenticator == nil || isOpenToAll
+                ? nil : AccessDecision(isAllowed: false, ground: .noRule)
         case .permission(let permission, let repository):
-            if access.allows(permission, in: repository) { return nil }
-            return Missing(isScopeOnly: policy.allows(permission, in: repository, to: caller.unlimited))
-        case .somewhere(let permission):
-            if policy.allowsSomewhere(permission, to: caller) { return nil }
-            return Missing(isScopeOnly: policy.allowsSomewhere(permission, to: caller.unlimited))
+            return policy.decide(permission, in: repository, by: access.caller)
+        case .somewhere(let permission): return policy.decideSomewhere(permission, by: access.caller)
         case .everywhere(let permission):
-            if access.repositories(for: permission).isAll { return nil }
-            return Missing(isScopeOnly: false)
+            let decision = policy.decide(permission, in: nil, by: access.caller)
+            return AccessDecision(
+                isAllowed: access.repositories(for: permission).isAll, ground: decision.ground)
         }
     }
 
-    private struct Missing {
-        /// Whether the rules allow it, and only the token at hand does not.
-        let isScopeOnly: Bool
+    /// What decided, as records name it; nil where everybody may do everything.
+    private func ground(of decision: AccessDecision) -> AccessGround? {
+        guard !isOpen else { return nil }
+        return switch decision.ground {
+        case .rule(let number): AccessGround(.rule, rule: number, match: "\(policy.rules[number].match)")
+        case .administrator(let number): AccessGround(.administrator, rule: number)
+        case .grant(let grant): AccessGround(.scope, match: "\(grant.match)")
+        case .noGrant, .tokenScope: AccessGround(.scope)
+        case .noRule: AccessGround(.none)
+        }
     }
 
     /// Whether somebody who never logs in can pull and push anything.
     private var isOpenToAll: Bool {
         policy.allowsEverywhere(.pull, to: .anonymous) && policy.allowsEverywhere(.push, to: .anonymous)
-    }
-
-    private func refusal(of request: Request, _ need: Need, by caller: Caller, _ missing: Missing) -> Problem {
-        if missing.isScopeOnly {
-            return Problem(401, .unauthorized, "the token was not made for this").with(
-                challenge(to: request, need, failure: "insufficient_scope"))
-        }
-        guard caller.principal == nil, authenticator != nil else {
-            return Problem(403, .denied, "\(caller) may not \(need)")
-        }
-        return Problem(401, .unauthorized, "log in first").with(
-            challenge(to: request, need, failure: nil))
     }
 
     /// Asks for a token that is also good for mounting from `source`, when only the token at hand is in the way.
@@ -180,15 +195,15 @@ package struct Gate: Sendable {
         let scopes = scopes(for: need, request)
         var fields: HTTPFields = [:]
         let isRegistry = request.head.target.segments.first == "v2"
-        if let tokens = authenticator?.tokens {
-            var challenge = "Bearer realm=\"\(realm ?? ownRealm(request))\",service=\"\(tokens.service)\""
+        if let service {
+            var challenge = "Bearer realm=\"\(realm ?? ownRealm(request))\",service=\"\(service)\""
             if !scopes.isEmpty {
                 challenge += ",scope=\"\(scopes.map(\.description).joined(separator: " "))\""
             }
             if let failure, request.head.fields[.authorization] != nil { challenge += ",error=\"\(failure)\"" }
             fields.append(HTTPField(name: .wwwAuthenticate, value: challenge))
         }
-        if authenticator?.tokens == nil || !isRegistry {
+        if service == nil || !isRegistry {
             fields.append(HTTPField(name: .wwwAuthenticate, value: "Basic realm=\"waybill\",charset=\"UTF-8\""))
         }
         return fields
@@ -205,15 +220,21 @@ extension Problem {
     /// Why nobody is believed.
     init(_ failure: AuthenticationError) {
         switch failure {
-        case .wrongPassword: self.init(401, .unauthorized, "the name or the password is wrong")
+        case .wrongPassword:
+            self = Problem(401, .unauthorized, "the name or the password is wrong").remarked("wrong password")
+        case .token(.keysUnavailable):
+            self.init(503, .unavailable, "\(TokenError.keysUnavailable)", fields: [.retryAfter: "10"])
         case .token(let error): self.init(401, .unauthorized, "\(error)")
+        case .unavailable:
+            self.init(503, .unavailable, "keys cannot be looked up at the moment", fields: [.retryAfter: "10"])
         case .busy:
             self.init(
                 429, .tooManyRequests, "too many passwords wait to be checked", fields: [.retryAfter: "2"])
         case .tooManyFailures(let wait):
-            self.init(
+            self = Problem(
                 429, .tooManyRequests, "too many wrong passwords came from here",
-                fields: [.retryAfter: "\(wait.components.seconds + 1)"])
+                fields: [.retryAfter: "\(wait.components.seconds + 1)"]
+            ).remarked("slowed down after wrong passwords")
         }
     }
 }

@@ -15,6 +15,7 @@ extension Problem {
         case let failure as EvidenceError: self.init(failure)
         case let failure as LogQueryError: self.init(failure)
         case let failure as ArchiveError: self.init(failure)
+        case let failure as RobotError: self.init(failure)
         case let failure as LedgerError: self.init(failure)
         case let failure as SystemError: self.init(failure)
         case let failure as BodyError: self.init(failure)
@@ -64,6 +65,14 @@ extension Problem {
         case .alreadyErased(let field, let record):
             self.init(404, .unknown, "record \(record) has no \(field.rawValue) to erase")
         case .storage(let error): self.init(error)
+        }
+    }
+
+    init(_ failure: RobotError) {
+        switch failure {
+        case .exists: self.init(409, .unsupported, "\(failure)")
+        case .unknown: self.init(404, .unsupported, "\(failure)")
+        case .expiresInThePast: self.init(400, .unsupported, "\(failure)")
         }
     }
 

@@ -38,6 +38,8 @@ package struct Problem: Error, Sendable {
     let status: Int
     let entries: [Entry]
     var fields: HTTPFields = [:]
+    /// What whoever guards the registry should see of it in the log; nil for what happens every day.
+    private(set) var remark: StaticString?
 
     init(_ status: Int, _ code: Code, _ message: String, detail: JSONValue? = nil, fields: HTTPFields = [:]) {
         self.init(status, [Entry(code: code, message: message, detail: detail)], fields: fields)
@@ -47,6 +49,13 @@ package struct Problem: Error, Sendable {
         self.status = status
         self.entries = entries
         self.fields = fields
+    }
+
+    /// The same problem, to be remarked in the log.
+    func remarked(_ remark: StaticString) -> Problem {
+        var copy = self
+        copy.remark = remark
+        return copy
     }
 
     /// The same problem with more fields.

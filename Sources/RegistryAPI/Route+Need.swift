@@ -67,6 +67,7 @@ extension Route {
         case .archivistaUpload, .rekorEntries: .somewhere(.provenanceWrite)
         case .facets, .archivistaDownload: .everywhere(.provenanceRead)
         case .export, .tile(.entries): .permission(.ledger, in: nil)
+        case .robots, .robot: .permission(.admin, in: nil)
         }
     }
 }

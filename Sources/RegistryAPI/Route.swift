@@ -32,6 +32,8 @@ enum Route: Equatable {
     case archivistaDownload(gitoid: String)
     case rekorEntries
     case token
+    case robots
+    case robot(RobotName)
     case health
     case readiness
 
@@ -43,7 +45,8 @@ enum Route: Equatable {
             .checkpoint, .timestamp, .stampedCheckpoint, .tile, .logKeys, .consistency, .archivistaDownload, .health,
             .readiness:
             [.get, .head]
-        case .provenanceList, .token: [.get, .head, .post]
+        case .provenanceList, .token, .robots: [.get, .head, .post]
+        case .robot: [.get, .head, .delete]
         case .archivistaUpload, .rekorEntries: [.post]
         case .manifest: [.get, .head, .put, .delete]
         case .blob: [.get, .head, .delete]
@@ -81,6 +84,8 @@ enum Route: Equatable {
         case .archivistaDownload: "archivista-download"
         case .rekorEntries: "rekor-entries"
         case .token: "token"
+        case .robots: "robots"
+        case .robot: "robot"
         case .health: "healthz"
         case .readiness: "readyz"
         }
@@ -105,6 +110,12 @@ enum Route: Equatable {
                 ? .rekorEntries : try Self.log(Array(segments.dropFirst(2)))
         case "upload", "v1", "download": self = try Self.archivista(segments)
         case "token" where segments.count == 1: self = .token
+        case "robots" where segments.count == 1: self = .robots
+        case "robots" where segments.count == 2:
+            guard let name = RobotName(segments[1]) else {
+                throw Problem(404, .unsupported, "no robot can have this name")
+            }
+            self = .robot(name)
         case "healthz" where segments.count == 1: self = .health
         case "readyz" where segments.count == 1: self = .readiness
         default: throw Self.notFound

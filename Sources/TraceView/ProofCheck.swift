@@ -69,8 +69,9 @@ private struct LeafComparison {
         return revision
     }
 
-    /// Of a push, who built it is only derived from who pushed. What is longer than a leaf has room for is not there.
+    /// Of a push, who built it is proved or only derived from who pushed. What is longer than a leaf has room for is not there.
     private var builder: JSONValue? {
+        if record["kind"] == "push" { return record["authenticated"]?["builder"] }
         guard record["kind"] == "build", let id = fields?["builder"]?["id"]?.string, id.utf8.count <= 1024 else {
             return nil
         }

@@ -28,6 +28,7 @@ struct RecordBranch {
 
     private var push: [Branch] {
         var branches = [Branch("by \(who)"), Branch(place)]
+        if let proved = authenticated(record["builder"]) { branches.append(Branch(proved)) }
         let said = ["revision", "source", "version", "created"].compactMap { name in text(name).map { (name, $0) } }
         for (name, value) in said { branches.append(Branch("\(name, .faint) \(value)")) }
         return branches
@@ -94,10 +95,18 @@ struct RecordBranch {
         guard let id = record["fields"]?["builder"]?["id"]?.string else {
             return "\("builder", .faint) \("not named", .doubtful)"
         }
+        if let proved = authenticated(record["fields"]?["builder"]) { return proved }
         guard record["verification"]?["builderAllowed"] == true else {
             return "\("builder", .faint) \(id), \("claimed: no signature that may speak for it", .doubtful)"
         }
         return "\("builder", .faint) \(id), \("allowed for the key", .good)"
+    }
+
+    /// The builder whom an issuer vouched for; nil for every other.
+    private func authenticated(_ builder: JSONValue?) -> Line? {
+        guard let builder, builder["authenticated"] == true, let id = builder["id"]?.string else { return nil }
+        let issuer = builder["issuer"]?.string ?? "an issuer without a name"
+        return "\("builder", .faint) \(id), \("authenticated by \(issuer)", .good)"
     }
 
     private var revisionEvidence: Line {

@@ -14,9 +14,19 @@ struct CheckAccess: ParsableCommand {
             """)
 
     @OptionGroup var options: ConfigurationOptions
-    @Option(name: .customLong("as"), help: "Who: anonymous, user:NAME, robot:NAME or workload:ISSUER:SUBJECT.")
+    @Option(
+        name: .customLong("as"),
+        help: "Who: anonymous, user:NAME, robot:NAME, workload:ISSUER:NAME or certificate:NAME.")
     var principal: String
     @Option(help: "What: \(Permission.allCases.map(\.rawValue).joined(separator: ", ")).") var action: Permission
+    @Option(
+        name: .customLong("group"), help: "A group that an issuer says it is in, as rules name it. May be repeated.")
+    var groups: [String] = []
+    @Option(
+        name: .customLong("scope"),
+        help: "What the key of a robot is limited to, such as 'team/**:pull,push'. May be repeated.",
+        transform: Grant.init(argument:))
+    var scopes: [Grant] = []
     @Flag(help: "Print the answer as JSON.") var json = false
     @Argument(help: "The repository; without one, the whole registry is meant.") var repository: String?
 
@@ -58,10 +68,11 @@ struct CheckAccess: ParsableCommand {
     private func caller(_ settings: Settings) throws -> Caller {
         if principal == "anonymous" { return .anonymous }
         guard let principal = Principal(principal) else {
-            throw ValidationError("--as is anonymous, user:NAME, robot:NAME or workload:ISSUER:SUBJECT")
+            throw ValidationError("--as is anonymous, user:NAME, robot:NAME, workload:ISSUER:NAME or certificate:NAME")
         }
-        let groups = settings.auth.groups.filter { principal.kind == .user && $0.members.contains(principal.name) }
-        return Caller(principal, groups: Set(groups.map(\.name)))
+        let known = settings.auth.groups.filter { principal.kind == .user && $0.members.contains(principal.name) }
+        return Caller(
+            principal, groups: Set(known.map(\.name) + groups), grants: scopes.isEmpty ? nil : scopes)
     }
 
     private func reason(_ decision: AccessDecision) -> String {
@@ -71,6 +82,8 @@ struct CheckAccess: ParsableCommand {
         case .administrator(let index): "rule \(index) of access makes an administrator"
         case .noRule: "no rule of access is for it"
         case .tokenScope: "the token is not for it"
+        case .grant(let grant): "the key of the robot is for \(grant)"
+        case .noGrant: "the key of the robot is not for it"
         }
     }
 }
@@ -80,7 +93,7 @@ extension AccessDecision {
     fileprivate var rule: Int? {
         switch ground {
         case .rule(let index), .administrator(let index): index
-        case .noRule, .tokenScope: nil
+        case .noRule, .tokenScope, .grant, .noGrant: nil
         }
     }
 }

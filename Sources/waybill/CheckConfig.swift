@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Logging
 
 /// `waybill check-config`
 struct CheckConfig: ParsableCommand {
@@ -15,7 +16,11 @@ struct CheckConfig: ParsableCommand {
         }
         print(settings.rendered())
         // What the files say that it names, a server would find out only when it starts.
-        for check in [{ _ = try settings.passwords() }, { _ = try settings.tlsServer() }] as [() throws -> Void] {
+        let checks: [() throws -> Void] = [
+            { _ = try settings.passwords() }, { _ = try settings.tlsServer() },
+            { _ = try settings.trustedIssuers(logger: Logger(label: "waybill") { _ in SwiftLogNoOpLogHandler() }) },
+        ]
+        for check in checks {
             do { try check() } catch let failure as Failure { throw Failure(.foundSomethingWrong, failure.message) }
         }
         if let exposure = settings.anonymousExposure() { throw Failure(.foundSomethingWrong, exposure) }

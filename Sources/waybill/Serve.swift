@@ -31,6 +31,7 @@ struct Serve: AsyncParsableCommand {
         Self.forbidCoreFiles()
         let trust = try settings.trustedBuilders()
         let passwordFile = try settings.passwords()
+        let issuers = try settings.trustedIssuers(logger: logger)
         let tls = try settings.tlsServer().map(TLSKeeper.init)
         let store = try Store(settings)
         let anchors = try settings.anchors(of: store.ledger, logger: logger)
@@ -46,7 +47,9 @@ struct Serve: AsyncParsableCommand {
         let listeners = try Self.listen(settings.listen)
         let redirecting = try Self.listen(settings.tls.redirect)
         let passwords = passwordFile.map { PasswordChecker($0, lanes: Lanes(count: 2)) }
-        let gate = try await settings.gate(passwords: passwords, origin: store.ledger.identity.origin)
+        let gate = try await settings.gate(
+            passwords: passwords, issuers: issuers, robots: RobotKeys(of: registry),
+            origin: store.ledger.identity.origin)
         let loops = try Self.loops(settings)
         let server = Self.server(
             settings, registry: registry, gate: gate, on: loops, lanes: store.readLanes, tls: tls, logger: logger)
@@ -68,7 +71,7 @@ struct Serve: AsyncParsableCommand {
         let redirection = Task { await redirect.run(on: redirecting) }
         await Self.run(
             server, on: listeners, isSecure: tls != nil, registry: registry, ledger: store.ledger, anchors: anchors,
-            logger: logger)
+            issuers: issuers, logger: logger)
         await redirect.drain()
         await redirection.value
         await store.ledger.close()
@@ -195,13 +198,14 @@ struct Serve: AsyncParsableCommand {
 
     private static func run(
         _ server: HTTPServer, on listeners: [FileDescriptorBox], isSecure: Bool, registry: Registry, ledger: Ledger,
-        anchors: Anchors?, logger: Logger
+        anchors: Anchors?, issuers: [TrustedIssuer], logger: Logger
     ) async {
         let addresses = listeners.compactMap(\.localAddress)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await sweep(registry, logger: logger) }
             group.addTask { await LedgerCheck.run(ledger, logger: logger) }
             if let anchors { group.addTask { await anchors.run() } }
+            for issuer in issuers { group.addTask { await issuer.keys.run() } }
             group.addTask {
                 // Whoever reads that it listens may send SIGTERM the next moment.
                 let name = await Signals.next(of: [SIGTERM, SIGINT]) {

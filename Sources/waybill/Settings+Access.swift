@@ -26,15 +26,18 @@ extension Settings {
     /// What lets requests in.
     ///
     /// - Parameter origin: the name of the log.
-    func gate(passwords: PasswordChecker?, origin: String) async throws -> Gate {
+    func gate(
+        passwords: PasswordChecker?, issuers: [TrustedIssuer], robots: any RobotDirectory, origin: String
+    ) async throws -> Gate {
         var limits = CallerLimiter.Options()
         limits.requestsPerSecond = self.limits.requestsPerCaller
         limits.uploads = self.limits.uploadsPerCaller
         let limiter = CallerLimiter(limits)
         guard !isOpen else { return Gate(.open, authenticator: nil, limiter: limiter) }
+        let service = auth.tokenService.isEmpty ? origin : auth.tokenService
         var tokens: TokenService?
         if auth.tokens {
-            var options = TokenService.Options(service: auth.tokenService.isEmpty ? origin : auth.tokenService)
+            var options = TokenService.Options(service: service)
             options.lifetime = auth.tokenLifetime.components.seconds
             options.refreshLifetime = auth.refreshLifetime.components.seconds
             do {
@@ -44,10 +47,12 @@ extension Settings {
             }
         }
         let groups = Dictionary(uniqueKeysWithValues: auth.groups.map { ($0.name, $0.members) })
+        let authenticator = Authenticator(
+            passwords: passwords, tokens: tokens, issuers: issuers, robots: robots, groups: groups)
+        let realm = auth.tokenRealm.isEmpty ? nil : auth.tokenRealm
         return Gate(
-            accessPolicy, authenticator: Authenticator(passwords: passwords, tokens: tokens, groups: groups),
-            realm: auth.tokenRealm.isEmpty ? nil : auth.tokenRealm, owner: { certificatePrincipal($0) },
-            limiter: limiter)
+            accessPolicy, authenticator: authenticator, realm: realm, service: realm.map { _ in service },
+            owner: { certificatePrincipal($0) }, limiter: limiter)
     }
 
     /// The file of the keys of tokens.

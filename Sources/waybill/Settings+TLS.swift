@@ -44,7 +44,7 @@ extension Settings {
             for name in names {
                 switch (kind, name) {
                 case (.uri, .uri(let text)), (.dns, .dns(let text)), (.commonName, .common(let text)):
-                    return Principal(certificate: text)
+                    return Principal(.certificate, proved: text)
                 default: continue
                 }
             }

@@ -61,6 +61,14 @@ struct Store {
         return try await recordKeys()
     }
 
+    /// Whether another process uses the folder of these settings at the moment.
+    static func isInUse(_ settings: Settings) -> Bool {
+        let file = Glibc.open("\(settings.data)/lock", O_RDWR | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { Glibc.close(file) }
+        return flock(file, LOCK_EX | LOCK_NB) != 0
+    }
+
     static func keyFolder(_ root: String) -> String { "\(root)/keys" }
     static func database(_ root: String) -> String { "\(root)/waybill.db" }
 

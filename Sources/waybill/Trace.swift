@@ -23,8 +23,7 @@ struct Trace: AsyncParsableCommand {
     @Argument(help: "The image.")
     var image: String
 
-    @Option(help: "The server, http://HOST:PORT or https://HOST.")
-    var server: String?
+    @OptionGroup var remote: RemoteOptions
 
     @Flag(help: "Write what the server answered, as one JSON object.")
     var json = false
@@ -51,7 +50,7 @@ struct Trace: AsyncParsableCommand {
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         let address = try address()
-        let client = TraceClient(server: address.server)
+        let client = TraceClient(server: address.server, remote)
         let (digest, answer) = try await client.answer(to: address)
         let platforms = try await client.platforms(of: answer)
         let proofs = try await policy().asyncMap { policy in
@@ -73,7 +72,7 @@ struct Trace: AsyncParsableCommand {
     }
 
     private func address() throws -> ImageAddress {
-        do { return try ImageAddress(image, server: server) } catch { throw ValidationError("\(error)") }
+        do { return try ImageAddress(image, server: remote.server) } catch { throw ValidationError("\(error)") }
     }
 
     /// Whom to believe; nil when nobody asked for proofs.

@@ -17,11 +17,12 @@ struct TraceClient {
     private let server: String
     private let client: OutboundClient
 
-    init(server: String) {
+    private let login: [(name: String, value: String)]
+
+    init(server: String, _ options: RemoteOptions) {
         self.server = server
-        var limits = OutboundLimits()
-        limits.body = ProofBundle.longest
-        client = OutboundClient(lanes: Lanes(count: 1), limits: limits)
+        client = options.client(limit: ProofBundle.longest)
+        login = SavedLogin.fields(for: server)
     }
 
     // MARK: - Questions
@@ -98,7 +99,7 @@ struct TraceClient {
         let response: OutboundResponse
         do {
             let url = try OutboundURL(parsing: server + path)
-            response = try await client.send(OutboundRequest(.get, url, fields: [("Accept", accept)]))
+            response = try await client.send(OutboundRequest(.get, url, fields: [("Accept", accept)] + login))
         } catch {
             throw Failure(.cannotReach, "cannot reach \(shownServer): \(error). \(advice(on: error))")
         }
@@ -110,7 +111,8 @@ struct TraceClient {
         case 401, 403:
             throw Failure(
                 .cannotReach,
-                "\(shownServer) answers \(response.status): give a user, http://USER:PASSWORD@HOST, who may read this")
+                "\(shownServer) answers \(response.status): "
+                    + "log in with docker or podman, or give a user who may read this, http://USER:PASSWORD@HOST")
         default:
             throw Failure(
                 .cannotReach, "\(shownServer) answers \(response.status) to \(path.quoted()). Its log says why.")

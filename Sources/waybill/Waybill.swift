@@ -13,7 +13,7 @@ struct Waybill: AsyncParsableCommand {
         version: "waybill \(Version.text)",
         subcommands: [
             Serve.self, CheckConfig.self, Migrate.self, LedgerCommand.self, Trace.self, VerifyBundle.self,
-            HashPassword.self, CheckAccess.self, RotateTokenKey.self,
+            HashPassword.self, CheckAccess.self, RobotCommand.self, RotateTokenKey.self,
         ])
 
     /// Like the library's own `main`, with our exit codes.

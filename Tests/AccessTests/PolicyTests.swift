@@ -106,7 +106,9 @@ import Testing
         #expect(Grantee(parsing: text)?.description == text)
     }
 
-    @Test(arguments: ["", "alice", "user:", "nobody:alice", "user:a b", "group:", "issuer:\u{7f}"])
+    @Test(arguments: [
+        "", "alice", "user:", "nobody:alice", "user: a", "group:b ", "issuer:", "group:", "issuer:\u{7f}",
+    ])
     func `is not for somebody who cannot be`(_ text: String) {
         #expect(Grantee(parsing: text) == nil)
     }

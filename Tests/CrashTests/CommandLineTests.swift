@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: [
         "waybill", "serve", "check-config", "migrate", "ledger", "ledger verify", "ledger show-key",
         "ledger rotate-key", "ledger retire-key", "ledger erase", "trace", "verify-bundle", "hash-password",
-        "check-access", "rotate-token-key",
+        "check-access", "robot", "robot create", "robot list", "robot revoke", "rotate-token-key",
     ])
     func `explains each command in words that were agreed on`(_ command: String) async throws {
         let arguments = command == "waybill" ? [] : command.split(separator: " ").map(String.init)
@@ -45,14 +45,16 @@ import Testing
         #expect(
             names == [
                 "serve", "check-config", "migrate", "ledger", "trace", "verify-bundle", "hash-password", "check-access",
-                "rotate-token-key",
+                "robot", "rotate-token-key",
             ])
     }
 
     @Test(arguments: [
         ["--frobnicate"], ["serve", "--frobnicate"], ["frobnicate"], ["serve", "--listen"], ["serve", "stray"],
         ["check-config", "--data"], ["verify-bundle"], ["ledger", "erase", "1"],
-        ["ledger", "erase", "one", "principal"], ["ledger", "erase", "1", "password"],
+        ["ledger", "erase", "one", "principal"], ["robot", "create"], ["robot", "create", "Bad"],
+        ["robot", "create", "ci", "--scope", "team:pulll"], ["robot", "create", "ci", "--expires", "0d"],
+        ["ledger", "erase", "1", "password"],
     ])
     func `ends with 2 when it is used wrongly`(_ arguments: [String]) async throws {
         let result = try await Program.run(WaybillProgram.path, arguments)

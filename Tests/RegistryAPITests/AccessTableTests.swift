@@ -40,6 +40,7 @@ import TransparencyLog
         case .provenance, .record, .proof, .archive, .attestations: .somewhere(.provenanceRead)
         case .facets, .archivistaDownload: .everywhere(.provenanceRead)
         case .export, .tile(.entries): .inRegistry(.ledger)
+        case .robots, .robot: .inRegistry(.admin)
         case .archivistaUpload, .rekorEntries: .somewhere(.provenanceWrite)
         case .checkpoint, .timestamp, .stampedCheckpoint, .tile(.hashes), .logKeys, .consistency: .nothing
         case .token, .health, .readiness: .nothing
@@ -55,7 +56,8 @@ import TransparencyLog
         "/provenance/records/1/proof", "/provenance/_facets", "/provenance/export", "/provenance/\(digest)/archive",
         "/attestations/\(digest)", "/checkpoint", "/checkpoint/tsr", "/checkpoint/stamped", "/tile/0/000",
         "/tile/entries/000", "/log/keys", "/log/consistency", "/upload", "/v1/upload",
-        "/download/\(String(repeating: "ab", count: 32))", "/api/v2/log/entries", "/token", "/healthz", "/readyz",
+        "/download/\(String(repeating: "ab", count: 32))", "/api/v2/log/entries", "/token", "/robots", "/robots/ci",
+        "/healthz", "/readyz",
     ]
 
     /// The names of all routes that there are, so that none is without a path here.
@@ -64,7 +66,7 @@ import TransparencyLog
         "provenance",
         "record", "proof", "facets", "export", "archive", "attestations", "checkpoint", "timestamp",
         "stamped-checkpoint", "tile", "log-keys", "consistency", "archivista-upload", "archivista-download",
-        "rekor-entries", "token", "healthz", "readyz",
+        "rekor-entries", "token", "robots", "robot", "healthz", "readyz",
     ]
 
     private struct Asker {
@@ -72,6 +74,8 @@ import TransparencyLog
         let credentials: String?
         /// What the rules give in `team/app`.
         var inRepository: Set<Permission> = []
+        /// What they give in another repository.
+        var elsewhere: Set<Permission> = []
         /// What they give for the whole registry.
         var inRegistry: Set<Permission> = []
         /// What they give in every repository.
@@ -99,8 +103,33 @@ import TransparencyLog
             try rule("team/**", "deleter", [.delete]), try rule("team/**", "attester", [.provenanceWrite]),
             try rule("team/**", "auditor", [.provenanceRead]), try rule("**", "auditor", [.provenanceRead, .ledger]),
             try rule("**", "admin", [.admin]),
+            AccessRule(match: try Glob(parsing: "team/**"), who: [.group("ci:acme")], allow: [.pull, .push]),
+            AccessRule(
+                match: try Glob(parsing: "team/**"), who: [.principal(Principal(.robot, "ruled"))], allow: [.delete]),
         ])
-        return (Gate(policy, authenticator: Authenticator(passwords: passwords, tokens: tokens)), tokens)
+        let authenticator = Authenticator(passwords: passwords, tokens: tokens, robots: Robots())
+        return (Gate(policy, authenticator: authenticator), tokens)
+    }
+
+    /// Robots whose secrets are made of their names.
+    private struct Robots: RobotDirectory {
+        private static let robots = ["puller": ["team/**:pull"], "roamer": ["**:pull,ledger"], "ruled": []]
+
+        static func secret(of name: String) -> String {
+            "wbr_" + Base64.encodeForURL(Digest(.sha256, of: Array(name.utf8)).hash)
+        }
+
+        func robot(secretHash: [UInt8]) throws -> Robot? {
+            try Self.robots.keys.first { RobotSecret.hash(of: Self.secret(of: $0)) == secretHash }.flatMap {
+                try robot(named: $0)
+            }
+        }
+
+        func robot(named name: String) throws -> Robot? {
+            try Self.robots[name].map { Robot(name: name, grants: try $0.map { try Grant(parsing: $0) }) }
+        }
+
+        func noteUse(of name: String) async {}
     }
 
     private static func basic(_ name: String, _ password: String = "pw") -> String {
@@ -112,6 +141,13 @@ import TransparencyLog
         let pusher = Caller(Principal(.user, "pusher"))
         let token = try tokens.issue(to: pusher, [pull]).token
         let nothing = try tokens.issue(to: .anonymous, []).token
+        let whole = try ["repository:team/app:pull,push,delete", "registry:catalog:*"].map {
+            try #require(Scope(parsing: $0))
+        }
+        let job = Caller(Principal(.workload, "ci:acme/app"), groups: ["ci:acme"])
+        let jobToken = try tokens.issue(to: job, whole).token
+        let revoked = try tokens.issue(to: Caller(Principal(.robot, "revoked")), whole).token
+        let robot = try tokens.issue(to: Caller(Principal(.robot, "puller")), whole).token
         return [
             Asker(name: "nobody", credentials: nil, isKnown: false),
             Asker(name: "nobody with a token", credentials: "Bearer \(nothing)", isKnown: false),
@@ -130,6 +166,22 @@ import TransparencyLog
             Asker(name: "unknown name", credentials: basic("nobody", "pw"), isRefused: true),
             Asker(name: "nonsense", credentials: "Bearer nonsense", isRefused: true),
             Asker(name: "another scheme", credentials: "Digest x", isRefused: true),
+            Asker(name: "puller", credentials: basic("puller", Robots.secret(of: "puller")), inRepository: [.pull]),
+            Asker(
+                name: "puller's key alone", credentials: "Bearer " + Robots.secret(of: "puller"), inRepository: [.pull]),
+            Asker(name: "puller's token", credentials: "Bearer \(robot)", inRepository: [.pull]),
+            // A rule for team/** has a longer pattern than its scope, and gives it nothing there.
+            Asker(
+                name: "roamer", credentials: basic("roamer", Robots.secret(of: "roamer")), elsewhere: [.pull],
+                inRegistry: [.ledger]),
+            Asker(
+                name: "ruled", credentials: basic("ruled", Robots.secret(of: "ruled")),
+                inRepository: [.delete]),
+            Asker(
+                name: "another robot's key", credentials: basic("ruled", Robots.secret(of: "puller")), isRefused: true),
+            Asker(name: "unknown key", credentials: basic("ci", Robots.secret(of: "ci")), isRefused: true),
+            Asker(name: "revoked robot's token", credentials: "Bearer \(revoked)", isRefused: true),
+            Asker(name: "ci:acme/app's job", credentials: "Bearer \(jobToken)", inRepository: [.pull, .push]),
             Asker(name: "pusher's token for pulling", credentials: "Bearer \(token)", inRepository: [.pull]),
         ]
     }
@@ -141,7 +193,8 @@ import TransparencyLog
             switch takes {
             case .nothing: true
             case .login: asker.isKnown || asker.credentials != nil
-            case .inRepository(let permission), .somewhere(let permission): asker.inRepository.contains(permission)
+            case .inRepository(let permission): asker.inRepository.contains(permission)
+            case .somewhere(let permission): asker.inRepository.union(asker.elsewhere).contains(permission)
             case .inRegistry(let permission): asker.inRegistry.contains(permission)
             case .everywhere(let permission): asker.everywhere.contains(permission)
             }
@@ -176,7 +229,9 @@ import TransparencyLog
                         if Self.row(route, method) != .nothing {
                             #expect(admitted.caller.principal?.name == name.map(String.init), "\(asker.name) \(path)")
                         }
-                    } catch let problem as Problem { status = problem.status }
+                    } catch let problem as Problem {
+                        status = problem.status
+                    } catch let refusal as Gate.Refusal { status = refusal.problem.status }
                     let expected = Self.expected(asker, Self.row(route, method))
                     // Whoever fails often has to wait.
                     let isSlowedDown = asker.isRefused && status == 429

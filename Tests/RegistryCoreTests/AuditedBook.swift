@@ -104,8 +104,8 @@ struct AuditedBook {
             draft = RecordDraft(kind: .redaction, document: [:])
             draft.members = ["redactedIndex": .integer(erased), "redactedField": "clientAddress"]
         }
+        let alice = Actor(principal: "alice", clientAddress: "192.0.2.7", userAgent: "tester/1.0")
         _ = try transaction.append(
-            PreparedRecord(draft), evidence: evidence,
-            by: Actor(principal: "alice", clientAddress: "192.0.2.7", userAgent: "tester/1.0"))
+            PreparedRecord(draft, by: alice), evidence: evidence, by: alice)
     }
 }

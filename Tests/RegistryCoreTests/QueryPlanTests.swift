@@ -46,10 +46,14 @@ import Testing
         draft.labels = ["a": "b"]
         let evidence = try transaction.putEvidence(blob, mediaType: "a/b", size: 1, content: [1])
         try transaction.name(evidence: evidence, Gitoid(of: [1]))
-        _ = try transaction.append(PreparedRecord(draft), evidence: evidence, by: .tester)
+        _ = try transaction.append(PreparedRecord(draft, by: .tester), evidence: evidence, by: .tester)
         try transaction.countFacets(from: 0)
         try transaction.beginUpload(try id, algorithm: .sha256, in: name, lifetime: 1, limit: 10)
         try transaction.extendUpload(try id, lifetime: 5)
+        let robot = try #require(RobotName("ci"))
+        try transaction.put(robot: robot, secretHash: [1], scopes: ["**:pull"], expires: nil)
+        try transaction.noteUse(of: "ci", at: 1)
+        try transaction.revoke(robot: robot)
     }
 
     private func read(_ reader: LedgerReader) throws {
@@ -66,6 +70,8 @@ import Testing
         _ = try reader.upload(try id, in: name, at: 0)
         _ = try reader.expiredUploads(at: 0, limit: 10)
         _ = try reader.hasUpload(try id)
+        #expect(try reader.robot(named: "ci") == reader.robot(secretHash: [1]))
+        _ = try reader.robots(after: "", limit: 10)
         try readHistory(reader)
     }
 

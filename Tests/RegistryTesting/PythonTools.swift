@@ -2,7 +2,8 @@ import Glibc
 
 /// Programs that we did not write, in the virtual environment that `Tests/python-tools` makes.
 package enum PythonTools {
-    private static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
+    /// The folder of the project.
+    package static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
 
     /// Where a program or the interpreter itself is.
     package static func path(_ name: String) -> String { "\(root)/.build/python/bin/\(name)" }

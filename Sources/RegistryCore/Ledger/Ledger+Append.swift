@@ -38,6 +38,19 @@ struct RecordDraft: Sendable {
         self.digest = digest
         self.document = document
     }
+
+    /// Writes down which job was proved to have sent it; of a push, or a build that names no builder, that job's platform is the
+    /// builder. Whoever copies an image with its attestations has not built it.
+    mutating func authenticate(_ workload: Actor.Workload) {
+        // The form of an entry is somebody else's, and so is what makes it the same as another.
+        guard entry == nil else { return }
+        var identity: JSONObject = ["issuer": .string(workload.issuer), "subject": .string(workload.subject)]
+        identity["builder"] = workload.builder.map { .string($0) }
+        document["authenticated"] = .object(identity)
+        if builder == nil, kind == .push || kind == .build, document["carriedBy"] == nil { builder = workload.builder }
+        // The same evidence from somebody who can prove more is worth a record of its own.
+        naturalKey = naturalKey?.sent(by: JSONValue.object(identity).canonical())
+    }
 }
 
 /// What makes a record the same as one that was sent before.
@@ -50,7 +63,20 @@ struct NaturalKey: Sendable {
     ///     that one's own second record is taken for the first.
     ///   - subject: what the record is about, which is the same whenever `digest` is; nil when it may differ.
     init(_ digest: Digest, about subject: Digest?) {
-        encoded = (subject?.encoded ?? [0]) + digest.hash.prefix(16)
+        encoded = (subject?.encoded ?? [0]) + digest.hash.prefix(Self.hashBytes)
+    }
+
+    private init(encoded: [UInt8]) {
+        self.encoded = encoded
+    }
+
+    private static let hashBytes = 16
+
+    /// What makes it the same when it is sent by the same as well.
+    func sent(by sender: [UInt8]) -> NaturalKey {
+        NaturalKey(
+            encoded: encoded.dropLast(Self.hashBytes)
+                + Digest(.sha256, of: encoded + sender).hash.prefix(Self.hashBytes))
     }
 }
 
@@ -63,7 +89,10 @@ struct PreparedRecord: Sendable {
     let members: JSONObject
     let labels: Digest?
 
-    init(_ draft: RecordDraft) {
+    init(_ draft: RecordDraft, by actor: Actor) {
+        var draft = draft
+        if let workload = actor.workload { draft.authenticate(workload) }
+        if let ground = actor.ground, draft.entry == nil { draft.document["access"] = .object(ground.json) }
         self.draft = draft
         let document = JSONValue.object(draft.document).serialized()
         self.document = String(decoding: document, as: UTF8.self)
@@ -94,7 +123,7 @@ extension LedgerTransaction {
     /// Writes a record and its leaf behind all others, and gives their place.
     @discardableResult
     func append(_ draft: RecordDraft, by actor: Actor) throws -> Int64 {
-        try append(PreparedRecord(draft), evidence: nil, by: actor)
+        try append(PreparedRecord(draft, by: actor), evidence: nil, by: actor)
     }
 
     /// Writes a record and its leaf behind all others, and gives their place.

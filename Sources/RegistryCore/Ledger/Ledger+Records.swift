@@ -21,6 +21,10 @@ package enum RecordKind: String, Sendable, CaseIterable {
     case key
     /// A personal field of a record was erased.
     case redaction
+    /// Who may do what was changed: a robot was made or revoked.
+    case policy
+    /// Somebody who is known was refused something.
+    case decision
 }
 
 /// A record as it was written.

@@ -7,6 +7,7 @@ enum Migrations {
         Migration(version: 1, name: "catalogue", sql: text(PackageResources._001_catalogue_sql)),
         Migration(version: 2, name: "record", sql: text(PackageResources._002_record_sql)),
         Migration(version: 3, name: "log", sql: text(PackageResources._003_log_sql)),
+        Migration(version: 4, name: "robot", sql: text(PackageResources._004_robot_sql)),
     ]
 
     static var migrator: Migrator {

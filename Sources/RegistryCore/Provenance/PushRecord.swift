@@ -6,8 +6,8 @@ import OCI
 /// Everything here comes from what a client pushed, so every part has a bound, and what does not fit is left out whole and
 /// counted: it can still be read in the manifest and its config.
 struct PushRecord: Sendable {
-    /// Bytes of a whole document, so that a record fits into a leaf of a log.
-    private static let documentBytes = 60_000
+    /// Bytes of a whole document, so that a record fits into a leaf of a log together with who was proved to push.
+    private static let documentBytes = 54_000
     /// Bytes of one text such as a revision.
     private static let textBytes = 512
     /// Bytes of labels, and of what is said about conflicts between them.

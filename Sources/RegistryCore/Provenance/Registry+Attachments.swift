@@ -11,14 +11,15 @@ extension Registry {
     ///
     /// Nothing here can stop a push: what cannot be read stays an artifact like any other, and is remarked in the log.
     func attachedEvidence(
-        of manifest: Manifest, digest: Digest, tags: [Tag], in repository: RepositoryName
+        of manifest: Manifest, digest: Digest, tags: [Tag], in repository: RepositoryName, by actor: Actor
     ) async -> [PreparedEvidence] {
         let tag = tags.first { CosignTag($0) != nil }
         guard let attachments = Attachments(manifest, tag: tag) else { return [] }
         var found: [PreparedEvidence] = []
         for item in attachments.items.prefix(Self.mostLayersRead) where item.reading != .document {
             do {
-                guard let evidence = try await read(item, of: attachments, in: digest, repository) else { continue }
+                guard let evidence = try await read(item, of: attachments, in: digest, repository, by: actor)
+                else { continue }
                 try await keepFile(of: evidence)
                 found.append(evidence)
             } catch {
@@ -34,7 +35,8 @@ extension Registry {
     }
 
     private func read(
-        _ item: Attachments.Item, of attachments: Attachments, in manifest: Digest, _ repository: RepositoryName
+        _ item: Attachments.Item, of attachments: Attachments, in manifest: Digest, _ repository: RepositoryName,
+        by actor: Actor
     ) async throws -> PreparedEvidence? {
         let layer = item.layer.digest
         guard let size = try ledger.read({ try $0.blobSize(layer, in: repository) }), size <= limits.evidence else {
@@ -49,7 +51,7 @@ extension Registry {
             evidence.draft.alsoAbout.append(manifest)
             evidence.draft.document["carriedBy"] = .string("\(manifest)")
             evidence.draft.document["attachedTo"] = attachments.subject.map { .string("\($0)") }
-            return PreparedEvidence(evidence)
+            return PreparedEvidence(evidence, by: actor)
         }
     }
 }

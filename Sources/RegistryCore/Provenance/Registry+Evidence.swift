@@ -34,7 +34,7 @@ extension Registry {
         if let key { try Self.check(key) }
         guard blobs.hasRoom(for: bytes.count) else { throw LedgerError.outOfSpace }
         let reader = EvidenceReader(trust: trust, now: Timestamp(milliseconds: clock.milliseconds))
-        let evidence = try await aside { try PreparedEvidence(reader.read(bytes, as: form)) }
+        let evidence = try await aside { try PreparedEvidence(reader.read(bytes, as: form), by: actor) }
         guard !evidence.evidence.isInvalid else { throw EvidenceError.invalidSignature }
         try check(evidence.evidence.draft, against: allowed)
         let request = Digest(.sha256, of: bytes).hash
@@ -105,9 +105,9 @@ struct PreparedEvidence: Sendable {
     let record: PreparedRecord
     var isFile: Bool { evidence.content.count > Self.mostInDatabase }
 
-    init(_ evidence: Evidence) {
+    init(_ evidence: Evidence, by actor: Actor) {
         self.evidence = evidence
-        record = PreparedRecord(evidence.draft)
+        record = PreparedRecord(evidence.draft, by: actor)
     }
 }
 
@@ -116,7 +116,7 @@ extension LedgerTransaction {
     ///
     /// Large bytes are a durable file already.
     func append(_ prepared: PreparedEvidence, by actor: Actor) throws -> (record: Int64, isNew: Bool) {
-        let key = prepared.evidence.draft.naturalKey
+        let key = prepared.record.draft.naturalKey
         if let key, let known = try reader.record(naturalKey: key) { return (known, false) }
         let record = try append(prepared.record, evidence: put(prepared), by: actor)
         if let entry = prepared.evidence.rekorEntry {

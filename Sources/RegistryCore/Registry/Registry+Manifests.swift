@@ -58,7 +58,7 @@ extension Registry {
         guard blobs.hasRoom(for: push.content.count) else { throw LedgerError.outOfSpace }
         let (manifest, digest, tags) = try await checkOffLoop(push)
         let labels = try await labels(of: manifest, in: push.repository)
-        let attached = await attachedEvidence(of: manifest, digest: digest, tags: tags, in: push.repository)
+        let attached = await attachedEvidence(of: manifest, digest: digest, tags: tags, in: push.repository, by: actor)
         let chain = labels.image.map { $0.chainIDs } ?? []
         let policy = rule(push.repository)
         for tag in tags { try policy.checkUse(of: tag, by: actor) }

@@ -42,6 +42,9 @@ package final class Registry: Sendable {
         self.rule = rule
     }
 
+    /// The time by which it goes, in milliseconds since 1970-01-01 UTC.
+    package var now: Int64 { clock.milliseconds }
+
     /// Runs `body` on a lane: for what is more than a point read, so that no other connection of the loop waits for it.
     package func aside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await readLanes.next().run(body)
@@ -123,13 +126,37 @@ package struct Actor: Sendable, Equatable {
     package var clientAddress: String?
     /// What the client calls itself.
     package var userAgent: String?
+    /// The job that an issuer vouches for. It stands in records for good, where a principal can be erased.
+    package var workload: Workload?
+    /// What allowed it; nil where nobody is asked.
+    package var ground: AccessGround?
     /// Whether the actor may do everything.
     package var isAdministrator: Bool
 
+    /// A job of a CI system, as its issuer proved it. Each text has at most 1024 bytes.
+    package struct Workload: Sendable, Equatable {
+        /// The URL of the issuer.
+        package let issuer: String
+        /// What the issuer calls the job.
+        package let subject: String
+        /// The build platform that it is; nil when that was not proved.
+        package let builder: String?
+
+        /// A job whose token was checked.
+        package init(issuer: String, subject: String, builder: String?) {
+            self.issuer = issuer
+            self.subject = subject
+            self.builder = builder
+        }
+    }
+
     /// Names an actor.
     package init(
-        principal: String? = nil, clientAddress: String? = nil, userAgent: String? = nil, isAdministrator: Bool = false
+        principal: String? = nil, clientAddress: String? = nil, userAgent: String? = nil, workload: Workload? = nil,
+        ground: AccessGround? = nil, isAdministrator: Bool = false
     ) {
+        self.ground = ground
+        self.workload = workload
         self.isAdministrator = isAdministrator
         self.principal = principal
         self.clientAddress = clientAddress
