@@ -43,11 +43,11 @@ format: ## bring every Swift file into form
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
 .PHONY: fuzz
-fuzz: build-packages ## fuzz every parser for FUZZ_SECONDS each
+fuzz: build ## fuzz every parser for FUZZ_SECONDS each
 	Tests/Fuzz/run $(FUZZ_SECONDS)
 
 .PHONY: bench
-bench: build ## compare with other registries on this machine
+bench: build ## compare with another registry, and TLS with plain HTTP, on this machine
 	Tests/Benchmarks/run
 
 .PHONY: bench-ledger

@@ -1,11 +1,7 @@
 // Fuzzes the chunked decoder: no trap, progress with each call, the same payload however the bytes are cut.
-//
-//   swift build -c release --target HTTPWire
-//   swiftc -O -sanitize=fuzzer,address -parse-as-library -package-name waybill -swift-version 6 \
-//     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
-//     -I .build/release/Modules Sources/HTTPWire/*.swift Tests/Fuzz/HTTPWire/ChunkedFuzz.swift \
-//     .build/release/HTTPTypes.build/*.o -o /tmp/fuzz-chunked
-//   mkdir -p /tmp/corpus-chunked && /tmp/fuzz-chunked -max_total_time=30 /tmp/corpus-chunked Tests/Fuzz/HTTPWire/Corpus/chunked
+// Built and run by Tests/Fuzz/run.
+
+@testable import HTTPWire
 
 /// The first byte says where the rest is cut.
 @_cdecl("LLVMFuzzerTestOneInput")

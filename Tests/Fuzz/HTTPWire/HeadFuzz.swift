@@ -1,13 +1,9 @@
 // Fuzzes the head parser: no trap, the same meaning however the bytes are cut, nothing unchecked in what is delivered.
-//
-//   swift build -c release --target HTTPWire
-//   swiftc -O -sanitize=fuzzer,address -parse-as-library -package-name waybill -swift-version 6 \
-//     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
-//     -I .build/release/Modules Sources/HTTPWire/*.swift Tests/Fuzz/HTTPWire/HeadFuzz.swift \
-//     .build/release/HTTPTypes.build/*.o -o /tmp/fuzz-head
-//   mkdir -p /tmp/corpus-head && /tmp/fuzz-head -max_total_time=30 /tmp/corpus-head Tests/Fuzz/HTTPWire/Corpus/head
+// Built and run by Tests/Fuzz/run.
 
 import HTTPTypes
+
+@testable import HTTPWire
 
 /// The first byte says where the rest is cut.
 @_cdecl("LLVMFuzzerTestOneInput")

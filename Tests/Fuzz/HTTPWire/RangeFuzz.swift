@@ -1,13 +1,9 @@
 // Fuzzes the small field parsers: ranges, Content-Range, entity tags, Accept and dates.
-//
-//   swift build -c release --target HTTPWire
-//   swiftc -O -sanitize=fuzzer,address -parse-as-library -package-name waybill -swift-version 6 \
-//     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
-//     -I .build/release/Modules Sources/HTTPWire/*.swift Tests/Fuzz/HTTPWire/RangeFuzz.swift \
-//     .build/release/HTTPTypes.build/*.o -o /tmp/fuzz-range
-//   mkdir -p /tmp/corpus-range && /tmp/fuzz-range -max_total_time=30 /tmp/corpus-range Tests/Fuzz/HTTPWire/Corpus/range
+// Built and run by Tests/Fuzz/run.
 
 import HTTPTypes
+
+@testable import HTTPWire
 
 /// The first byte chooses the size of the content.
 @_cdecl("LLVMFuzzerTestOneInput")

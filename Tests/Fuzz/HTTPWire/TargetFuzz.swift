@@ -1,13 +1,9 @@
 // Fuzzes targets and queries: no trap, nothing dangerous in a segment or an item.
-//
-//   swift build -c release --target HTTPWire
-//   swiftc -O -sanitize=fuzzer,address -parse-as-library -package-name waybill -swift-version 6 \
-//     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
-//     -I .build/release/Modules Sources/HTTPWire/*.swift Tests/Fuzz/HTTPWire/TargetFuzz.swift \
-//     .build/release/HTTPTypes.build/*.o -o /tmp/fuzz-target
-//   mkdir -p /tmp/corpus-target && /tmp/fuzz-target -max_total_time=30 /tmp/corpus-target Tests/Fuzz/HTTPWire/Corpus/target
+// Built and run by Tests/Fuzz/run.
 
 import HTTPTypes
+
+@testable import HTTPWire
 
 /// The input is the target of an OPTIONS request.
 @_cdecl("LLVMFuzzerTestOneInput")

@@ -1,6 +1,8 @@
 // Fuzzes the manifest reader and the JSON below it: no trap, and what is read is written back to the same value.
 // Built and run by Tests/Fuzz/run.
 
+@testable import OCI
+
 /// What libFuzzer calls with each input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
