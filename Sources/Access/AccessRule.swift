@@ -34,7 +34,7 @@ package enum Grantee: Hashable, Sendable {
         case .anonymous: true
         case .authenticated: caller.principal != nil
         case .principal(let principal): caller.principal == principal
-        case .group(let name): caller.groups.contains(name)
+        case .group(let name): caller.groups.contains { $0.utf8.elementsEqual(name.utf8) }
         case .issuer(let name):
             caller.principal?.kind == .workload
                 && caller.principal?.name.utf8.starts(with: "\(name):".utf8) == true

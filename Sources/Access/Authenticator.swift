@@ -56,11 +56,11 @@ package struct Authenticator: Sendable {
     ) async throws(AuthenticationError) -> Caller {
         switch credentials {
         case .bearer(let token):
-            if RobotSecret.isSecret(token.utf8) { return try await robot(with: token, from: address) }
+            if RobotSecret.isSecret(token.utf8) { return try robot(with: token) }
             return try current(try await owner(of: token))
         case .basic(let name, let password):
             if RobotSecret.isSecret(password) {
-                return try await robot(with: String(decoding: password, as: UTF8.self), named: name, from: address)
+                return try robot(with: String(decoding: password, as: UTF8.self), named: name)
             }
             // `docker login` has room for a name and a password only, so a token comes as one. No password is as long.
             if password.count > Bcrypt.longestPassword, !issuers.isEmpty,
@@ -87,30 +87,33 @@ package struct Authenticator: Sendable {
         } catch { throw .token(error) }
     }
 
-    /// The robot that has this secret.
+    /// The robot that has this secret. It cannot be guessed, so a wrong one costs nobody a wait.
     ///
     /// - Parameter name: what it calls itself; nil when it does not say.
-    private func robot(
-        with secret: String, named name: String? = nil, from address: String
-    ) async throws(AuthenticationError) -> Caller {
-        if let wait = byAddress.wait(of: address) { throw .tooManyFailures(wait: wait) }
+    private func robot(with secret: String, named name: String? = nil) throws(AuthenticationError) -> Caller {
         let robot: Robot?
         do { robot = try robots?.robot(secretHash: RobotSecret.hash(of: secret)) } catch { throw .unavailable }
-        guard let robot, name.map({ $0.utf8.elementsEqual(robot.name.utf8) }) ?? true else {
-            byAddress.failed(address)
-            throw .wrongPassword
-        }
-        await robots?.noteUse(of: robot.name)
+        guard let robot, name.map({ $0.utf8.elementsEqual(robot.name.utf8) }) ?? true else { throw .wrongPassword }
+        robots?.noteUse(of: robot.name)
         return Caller(robot)
     }
 
-    /// The same caller, and of a robot what its key allows now.
+    /// The same caller, as long as what its token was made for still holds: the key of a robot, the trust in an issuer.
     private func current(_ caller: Caller) throws(AuthenticationError) -> Caller {
-        guard let principal = caller.principal, principal.kind == .robot else { return caller }
-        let robot: Robot?
-        do { robot = try robots?.robot(named: principal.name) } catch { throw .unavailable }
-        guard let robot else { throw .token(.revoked) }
-        return caller.scopes.map { Caller(robot).limited(to: $0) } ?? Caller(robot)
+        guard let principal = caller.principal else { return caller }
+        switch principal.kind {
+        case .user, .certificate: return caller
+        case .workload:
+            guard issuers.contains(where: { principal.name.utf8.starts(with: "\($0.options.name):".utf8) }) else {
+                throw .token(.wrongIssuer)
+            }
+            return caller
+        case .robot:
+            let robot: Robot?
+            do { robot = try robots?.robot(named: principal.name) } catch { throw .unavailable }
+            guard let robot, robot.version == caller.version else { throw .token(.revoked) }
+            return caller.scopes.map { Caller(robot).limited(to: $0) } ?? Caller(robot)
+        }
     }
 
     /// Who has this refresh token, as long as the password is the one it was made with.
@@ -163,6 +166,7 @@ package struct Authenticator: Sendable {
 extension Caller {
     /// A robot with its key.
     fileprivate init(_ robot: Robot) {
-        self.init(Principal(.robot, robot.name), grants: robot.grants.isEmpty ? nil : robot.grants)
+        self.init(
+            Principal(.robot, robot.name), grants: robot.grants.isEmpty ? nil : robot.grants, version: robot.version)
     }
 }

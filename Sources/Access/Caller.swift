@@ -4,18 +4,24 @@ package struct Caller: Sendable {
     package let principal: Principal?
     /// The groups that the principal is in.
     package let groups: Set<String>
-    /// The job that an issuer vouches for; nil for everybody else.
+    /// The job whose build platform an issuer vouches for; nil for everybody else.
     package let workload: Workload?
     /// What the key of a robot is limited to; nil for everybody else, and for a robot whom the rules alone limit.
     package let grants: [Grant]?
+    /// What changes when the key of a robot does; nil for everybody else.
+    let version: String?
+    /// When what was proved ends, in seconds since 1970-01-01 UTC; nil for what does not end by itself.
+    let expiry: Int64?
     /// What the token at hand is limited to; nil for credentials that have no limit of their own.
     package private(set) var scopes: [Scope]?
 
     /// A caller whose credentials have been checked.
     package init(
         _ principal: Principal, groups: Set<String> = [], workload: Workload? = nil, grants: [Grant]? = nil,
-        scopes: [Scope]? = nil
+        version: String? = nil, expiry: Int64? = nil, scopes: [Scope]? = nil
     ) {
+        self.version = version
+        self.expiry = expiry
         self.principal = principal
         self.groups = groups
         self.workload = workload
@@ -28,6 +34,8 @@ package struct Caller: Sendable {
         groups = []
         workload = nil
         grants = nil
+        version = nil
+        expiry = nil
     }
 
     /// Somebody who did not say who they are.

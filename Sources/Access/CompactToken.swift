@@ -72,6 +72,8 @@ package enum TokenError: Error, Equatable, Sendable {
     case missingClaim(String)
     /// Somebody has taken it back.
     case revoked
+    /// It would be too long to be read again.
+    case tooLong
     /// The keys of the issuer cannot be had at the moment.
     case keysUnavailable
 }
@@ -91,6 +93,7 @@ extension TokenError: CustomStringConvertible {
         case .notYetValid: "the token is not valid yet"
         case .missingClaim(let name): "the token has no \(name) that can be used"
         case .revoked: "the token has been taken back"
+        case .tooLong: "the token would be longer than \(CompactToken.longest) bytes: ask for fewer scopes at once"
         case .keysUnavailable: "the keys of the token's issuer cannot be fetched at the moment"
         }
     }

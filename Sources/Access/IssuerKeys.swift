@@ -14,6 +14,10 @@ package final class IssuerKeys: Sendable {
         /// There are other keys than before, so many.
         case changed(Int)
         case failed(String)
+        /// After a failure, the same keys as before were fetched.
+        case recovered
+        /// Nothing was fetched for so long that no token is believed any more.
+        case expired
     }
 
     /// How old keys may grow before they are fetched again.
@@ -29,8 +33,9 @@ package final class IssuerKeys: Sendable {
         var fetched: Instant?
         var tried: Instant?
         var fetching: Task<Void, Never>?
-        /// Whether the last fetch failed, so that its words are not repeated.
+        /// Why the last fetch failed, so that it is not said again.
         var failure: String?
+        var isExpired = false
     }
 
     private let issuer: String
@@ -60,17 +65,32 @@ package final class IssuerKeys: Sendable {
     /// Fetches the keys, and again whenever they are old, until the task is cancelled.
     package func run() async {
         while !Task.isCancelled {
-            await refresh()
+            await withTaskCancellationHandler {
+                await refresh()
+            } onCancel: {
+                state.withLock { $0.fetching }?.cancel()
+            }
             let hasKeys = state.withLock { $0.failure == nil }
             try? await Task.sleep(for: hasKeys ? Self.freshness : Self.pause)
         }
     }
 
-    /// Checks that the token was signed with one of the keys.
-    func verify(_ token: CompactToken) async throws(TokenError) {
+    /// Fetches the keys now: their file has changed.
+    package func reload() async {
+        state.withLock { $0.tried = nil }
+        await refresh()
+    }
+
+    /// Whether there are keys that are not too old.
+    var areUsable: Bool { usable != nil }
+
+    /// Checks that the token was signed with one of the keys; gives what to remember the outcome with.
+    func verify(_ token: CompactToken) async throws(TokenError) -> UInt64 {
         if usable.map({ $0.isMissingKey(of: token) }) ?? true { await refresh() }
+        let generation = remembered.generation
         guard let keys = usable else { throw .keysUnavailable }
         try keys.verify(token)
+        return generation
     }
 
     private var usable: TokenKeySet? {
@@ -108,14 +128,20 @@ package final class IssuerKeys: Sendable {
             state.fetching = nil
             switch result {
             case .success(let (document, keys)):
+                let hadFailed = state.failure != nil
                 state.fetched = now
                 state.failure = nil
-                guard state.document != document else { return nil }
+                state.isExpired = false
+                guard state.document != document else { return hadFailed ? .recovered : nil }
                 (state.document, state.keys) = (document, keys)
                 return .changed(keys.count)
             case .failure(let error):
                 let words = "\(error)"
                 defer { state.failure = words }
+                if let fetched = state.fetched, fetched.advanced(by: Self.longestAge) <= now, !state.isExpired {
+                    state.isExpired = true
+                    return .expired
+                }
                 return state.failure == words ? nil : .failed(words)
             }
         }

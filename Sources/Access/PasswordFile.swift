@@ -42,8 +42,13 @@ package struct PasswordFile: Sendable, Equatable {
         self.hashes = hashes
     }
 
-    /// The hash of the password of `name`.
-    func hash(of name: String) -> BcryptHash? { hashes[name] }
+    /// The hash of the password of `name`, in just this spelling: Unicode has several for one text, and records have one.
+    func hash(of name: String) -> BcryptHash? {
+        guard let index = hashes.index(forKey: name), hashes[index].key.utf8.elementsEqual(name.utf8) else {
+            return nil
+        }
+        return hashes[index].value
+    }
 
     private enum LineError: String, Error {
         case noColon = "a line is <name>:<hash>"

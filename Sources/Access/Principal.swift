@@ -24,6 +24,13 @@ package struct Principal: Hashable, Sendable {
     }
 }
 
+extension Principal {
+    /// Equal when every byte of the name is: Unicode has several spellings of one text.
+    package static func == (left: Principal, right: Principal) -> Bool {
+        left.kind == right.kind && left.name.utf8.elementsEqual(right.name.utf8)
+    }
+}
+
 extension Principal: CustomStringConvertible {
     /// `user:alice`: how rules, records and logs name a principal.
     package var description: String { "\(kind.rawValue):\(name)" }

@@ -21,23 +21,37 @@ final class RememberedTokens: Sendable {
         let expiry: Int64
     }
 
-    private let entries = Mutex<[TokenMark: Entry]>([:])
+    private struct State {
+        var entries: [TokenMark: Entry] = [:]
+        /// Counts the sets of keys, so that what one of them said is not taken for the word of the next.
+        var generation: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// To be taken before a token is checked, and given back when it is remembered.
+    var generation: UInt64 { state.withLock { $0.generation } }
 
     /// Whose token it is; nil when it was not checked, or its time is over.
     func caller(_ mark: TokenMark, now: Int64) -> Caller? {
-        entries.withLock { $0[mark] }.flatMap { $0.expiry > now ? $0.caller : nil }
+        state.withLock { $0.entries[mark] }.flatMap { $0.expiry > now ? $0.caller : nil }
     }
 
-    func remember(_ mark: TokenMark, _ caller: Caller, until expiry: Int64, now: Int64) {
-        entries.withLock { entries in
-            if entries.count >= Self.most { entries = entries.filter { $0.value.expiry > now } }
-            if entries.count >= Self.most { entries = [:] }
-            entries[mark] = Entry(caller: caller, expiry: expiry)
+    /// Remembers what came of a check, unless the keys have changed since it began.
+    func remember(_ mark: TokenMark, _ caller: Caller, until expiry: Int64, now: Int64, _ generation: UInt64) {
+        state.withLock { state in
+            guard state.generation == generation else { return }
+            if state.entries.count >= Self.most { state.entries = state.entries.filter { $0.value.expiry > now } }
+            if state.entries.count >= Self.most { state.entries = [:] }
+            state.entries[mark] = Entry(caller: caller, expiry: expiry)
         }
     }
 
     /// Forgets all of them: the keys have changed.
     func forget() {
-        entries.withLock { $0 = [:] }
+        state.withLock { state in
+            state.entries = [:]
+            state.generation += 1
+        }
     }
 }

@@ -8,11 +8,14 @@ package struct Robot: Sendable, Equatable {
     package let name: String
     /// What the key is limited to; with none, the rules alone decide.
     package let grants: [Grant]
+    /// What changes when another key is made under the same name.
+    let version: String
 
     /// A robot that may use its key.
-    package init(name: String, grants: [Grant]) {
+    package init(name: String, grants: [Grant], version: String) {
         self.name = name
         self.grants = grants
+        self.version = version
     }
 }
 
@@ -22,8 +25,8 @@ package protocol RobotDirectory: Sendable {
     func robot(secretHash: [UInt8]) throws -> Robot?
     /// The robot of that name; nil when there is none, it has expired, or it was revoked.
     func robot(named name: String) throws -> Robot?
-    /// Notes that the robot has used its secret.
-    func noteUse(of name: String) async
+    /// Notes that the robot has used its secret. Waits for nothing.
+    func noteUse(of name: String)
 }
 
 /// What may be done where, such as `team/**:pull,push`.

@@ -30,6 +30,9 @@ package final class TokenService: Sendable {
         package let scopes: [Scope]
     }
 
+    /// Seconds that every token is valid: a push must not end in the middle because its token was made late.
+    private static let shortest: Int64 = 300
+
     /// What a token is called in its header: one for requests, one for new tokens, so that none is taken for the other
     /// (RFC 8725 §3.11).
     private enum Kind: String {
@@ -72,14 +75,25 @@ package final class TokenService: Sendable {
     // MARK: - Tokens for requests
 
     /// A token with which the caller may use these scopes.
+    ///
+    /// - Throws: `TokenError.tooLong` when scopes and groups make a token that nobody would read.
     package func issue(to caller: Caller, _ scopes: [Scope]) throws -> Issued {
         let now = clock.milliseconds / 1000
-        var claims = standardClaims(of: caller.principal, now: now, lifetime: options.lifetime)
+        let lifetime = lifetime(for: caller, now: now)
+        var claims = standardClaims(of: caller.principal, now: now, lifetime: lifetime)
+        claims["version"] = caller.version.map { .string($0) }
         claims["access"] = .array(scopes.map(\.json))
         if !caller.groups.isEmpty { claims["groups"] = .array(caller.groups.sorted().map { .string($0) }) }
         claims["workload"] = caller.workload?.json
         let token = try CompactToken.make(type: Kind.access.written, claims: claims, with: signingKey)
-        return Issued(token: token, lifetime: options.lifetime, time: now, scopes: scopes)
+        guard token.utf8.count <= CompactToken.longest else { throw TokenError.tooLong }
+        return Issued(token: token, lifetime: lifetime, time: now, scopes: scopes)
+    }
+
+    /// Not longer than what the caller was believed for, and not shorter than clients take.
+    private func lifetime(for caller: Caller, now: Int64) -> Int64 {
+        guard let expiry = caller.expiry else { return options.lifetime }
+        return max(Self.shortest, min(options.lifetime, expiry - now))
     }
 
     /// Whose token it is, when it was checked a moment ago.
@@ -91,6 +105,7 @@ package final class TokenService: Sendable {
     }
 
     func caller(of token: CompactToken, _ mark: TokenMark) throws(TokenError) -> Caller {
+        let generation = remembered.generation
         let now = clock.milliseconds / 1000
         let (claims, expiry) = try self.claims(of: token, .access, now: now)
         guard let subject = claims["sub"]?.string else { throw .missingClaim("sub") }
@@ -103,9 +118,9 @@ package final class TokenService: Sendable {
             let groups = claims["groups"]?.array?.compactMap(\.string) ?? []
             caller = Caller(
                 principal, groups: Set(groups), workload: claims["workload"].flatMap(Workload.init(json:)),
-                scopes: scopes)
+                version: claims["version"]?.string, expiry: expiry, scopes: scopes)
         }
-        remembered.remember(mark, caller, until: expiry, now: now)
+        remembered.remember(mark, caller, until: expiry, now: now, generation)
         return caller
     }
 
@@ -170,20 +185,20 @@ extension Scope {
 }
 
 extension JSONObject {
-    /// What a token is limited to, by its claim `access` (auth-jwt.md); nil when it has none.
+    /// What a token is limited to, by its claim `access` (auth-jwt.md); nil when it has none, or one that is no list.
     var scopes: [Scope]? { self["access"]?.array?.compactMap(Scope.init(json:)) }
 }
 
 extension Workload {
     /// The claim of our own tokens.
     fileprivate var json: JSONValue {
-        var object: JSONObject = ["iss": .string(issuer), "sub": .string(subject)]
-        object["builder"] = builder.map { .string($0) }
-        return .object(object)
+        ["iss": .string(issuer), "sub": .string(subject), "builder": .string(builder)]
     }
 
     fileprivate init?(json: JSONValue) {
-        guard let issuer = json["iss"]?.string, let subject = json["sub"]?.string else { return nil }
-        self.init(issuer: issuer, subject: subject, builder: json["builder"]?.string)
+        guard let issuer = json["iss"]?.string, let subject = json["sub"]?.string,
+            let builder = json["builder"]?.string
+        else { return nil }
+        self.init(issuer: issuer, subject: subject, builder: builder)
     }
 }

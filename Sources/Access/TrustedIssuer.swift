@@ -28,8 +28,9 @@ package final class TrustedIssuer: Sendable {
         package init() {}
     }
 
-    /// Groups of one caller.
+    /// Groups of one caller, and bytes of all of them: they are part of the tokens that our own service makes.
     private static let mostGroups = 100
+    private static let groupBytes = 4096
 
     /// Who is believed, for whom, and what its claims mean.
     package let options: Options
@@ -45,37 +46,52 @@ package final class TrustedIssuer: Sendable {
     }
 
     /// Whose token it is, when it was checked a moment ago.
-    func remembered(_ mark: TokenMark) -> Caller? { keys.remembered.caller(mark, now: clock.milliseconds / 1000) }
+    func remembered(_ mark: TokenMark) -> Caller? {
+        keys.areUsable ? keys.remembered.caller(mark, now: clock.milliseconds / 1000) : nil
+    }
 
     /// Whom the issuer vouches for with the token.
     func caller(of token: CompactToken, _ mark: TokenMark) async throws(TokenError) -> Caller {
-        try await keys.verify(token)
+        let generation = try await keys.verify(token)
         let claims = token.claims
         guard claims["iss"]?.string.map({ $0.utf8.elementsEqual(options.url.utf8) }) == true else {
             throw .wrongIssuer
         }
-        guard claims.audiences.contains(where: options.audience.contains) else { throw .wrongAudience }
+        guard
+            claims.audiences.contains(where: { audience in
+                options.audience.contains { $0.utf8.elementsEqual(audience.utf8) }
+            })
+        else { throw .wrongAudience }
         let now = clock.milliseconds / 1000
         let times = try TokenTimes(claims, now: now)
         for requirement in options.require where !requirement.holds(for: claims) {
             throw .missingClaim(requirement.claim)
         }
-        let caller = try caller(claims)
-        keys.remembered.remember(mark, caller, until: times.expiry, now: now)
+        let caller = try caller(claims, until: times.expiry)
+        keys.remembered.remember(mark, caller, until: times.expiry, now: now, generation)
         return caller
     }
 
-    private func caller(_ claims: JSONObject) throws(TokenError) -> Caller {
+    private func caller(_ claims: JSONObject, until expiry: Int64) throws(TokenError) -> Caller {
         guard let subject = claims["sub"]?.string, subject.isIdentity else { throw .missingClaim("sub") }
         guard let name = options.principal?.text(of: claims),
             let principal = Principal(.workload, proved: "\(options.name):\(name)")
         else { throw .missingClaim("claim for \(options.principal?.description ?? "a principal")") }
-        let groups = options.groups.flatMap { $0.texts(of: claims) }.prefix(Self.mostGroups)
-        let workload = Workload(
-            issuer: options.url, subject: subject, builder: options.builder?.text(of: claims))
+        let scopes = claims.scopes
+        // What limits in a way that cannot be read does not mean no limit.
+        guard claims["access"] == nil || scopes != nil else { throw .missingClaim("access") }
+        var space = Self.groupBytes
+        let groups = options.groups.flatMap { $0.texts(of: claims) }.prefix(Self.mostGroups).prefix { group in
+            space -= group.utf8.count
+            return space >= 0
+        }
+        let workload = options.builder?.text(of: claims).map {
+            Workload(issuer: options.url, subject: subject, builder: $0)
+        }
         return Caller(
             // The issuer's name stands before its groups, so that none of its claims becomes a group of ours.
-            principal, groups: Set(groups.map { "\(options.name):\($0)" }), workload: workload, scopes: claims.scopes)
+            principal, groups: Set(groups.map { "\(options.name):\($0)" }), workload: workload,
+            expiry: expiry, scopes: scopes)
     }
 }
 

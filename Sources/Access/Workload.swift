@@ -4,11 +4,11 @@ package struct Workload: Hashable, Sendable {
     package let issuer: String
     /// What the issuer calls it (RFC 7519 §4.1.2).
     package let subject: String
-    /// The build platform that it was proved to be, as records name it; nil when the issuer proves none.
-    package let builder: String?
+    /// The build platform that it was proved to be, as records name it.
+    package let builder: String
 
     /// A workload whose token has been checked.
-    package init(issuer: String, subject: String, builder: String? = nil) {
+    package init(issuer: String, subject: String, builder: String) {
         self.issuer = issuer
         self.subject = subject
         self.builder = builder

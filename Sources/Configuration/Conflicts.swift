@@ -36,6 +36,10 @@ extension Settings {
         check(
             auth.groups.isEmpty || !auth.passwordFile.isEmpty, "auth.groups", "auth.password_file",
             "auth.groups has users without auth.password_file, so none of them can log in")
+        check(
+            auth.tokens || auth.tokenRealm.isEmpty || !auth.issuers.isEmpty, "auth.token_realm", "auth.issuers",
+            "auth.token_realm sends clients to a token service that is not one of auth.issuers, so its tokens would be refused"
+        )
         for name in unknownIssuers {
             check(
                 false, "access", "auth.issuers",
@@ -58,6 +62,8 @@ extension Settings {
                 case .issuer(let name): name
                 case .principal(let principal) where principal.kind == .workload:
                     String(principal.name.prefix { $0 != ":" })
+                // Groups of the configuration have no colon in their names.
+                case .group(let name) where name.contains(":"): String(name.prefix { $0 != ":" })
                 case .anonymous, .authenticated, .principal, .group: nil as String?
                 }
             if let name, !known.contains(name), !names.contains(name) { names.append(name) }

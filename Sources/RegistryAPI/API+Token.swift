@@ -34,7 +34,10 @@ extension API {
         } catch let problem as Problem where problem.status == 401 {
             throw problem.with(basicChallenge)
         }
-        let issued = try service.issue(to: caller, granted(scopes, to: caller))
+        let issued: TokenService.Issued
+        do { issued = try service.issue(to: caller, granted(scopes, to: caller)) } catch TokenError.tooLong {
+            throw Problem(400, .unsupported, "\(TokenError.tooLong)")
+        }
         var document: JSONObject = [
             "token": .string(issued.token), "access_token": .string(issued.token),
             "expires_in": .integer(issued.lifetime), "issued_at": .string("\(Timestamp(seconds: issued.time))"),

@@ -73,6 +73,7 @@ package struct API: Sendable {
                 "repository": "\(denial.repository?.rawValue ?? "")", "address": "\(address)",
             ])
         do { try await registry.record(denial, omitted: omitted, by: actor) } catch {
+            journal.giveBack("\(denial)", of: actor.principal ?? address, omitted: omitted)
             logger.error("a denial could not be recorded", metadata: ["error": "\(error)"])
         }
     }
@@ -114,7 +115,7 @@ package struct API: Sendable {
         case (.provenanceList, .post): try await postEvidence(request)
         case (.provenanceList, _): try await listRecords(request)
         case (.robots, .post): try await createRobot(request)
-        case (.robots, _): try listRobots(request)
+        case (.robots, _): try await listRobots(request)
         case (.robot(let name), .delete): try await revokeRobot(name, request)
         case (.robot(let name), _): try getRobot(name)
         default: try await respondAboutLog(to: request, at: route)

@@ -8,7 +8,8 @@ extension Denial {
         switch error {
         case RegistryError.immutableTag, RegistryError.protectedTag:
             self.init(need, route, ground: AccessGround(.tag))
-        case EvidenceError.notAllowed: self.init(need, route, ground: AccessGround(.subject))
+        case EvidenceError.notAllowed(let digest):
+            self.init(Permission.provenanceWrite.rawValue, in: nil, .digest(digest), ground: AccessGround(.subject))
         default: return nil
         }
     }

@@ -59,7 +59,7 @@ package struct Gate: Sendable {
         if route != .health, route != .readiness { try count(request, by: caller) }
         let access = CallerAccess(caller: caller, policy: policy)
         guard let decision = decide(need, access) else { return AdmittedRequest(request, by: access, ground: nil) }
-        let admitted = AdmittedRequest(request, by: access, ground: ground(of: decision))
+        let admitted = AdmittedRequest(request, by: access, ground: ground(of: decision, need))
         guard !decision.isAllowed else { return admitted }
         if decide(need, access.unlimited)?.isAllowed != false {
             throw Problem(401, .unauthorized, "the token was not made for this").with(
@@ -139,16 +139,17 @@ package struct Gate: Sendable {
             return policy.decide(permission, in: repository, by: access.caller)
         case .somewhere(let permission): return policy.decideSomewhere(permission, by: access.caller)
         case .everywhere(let permission):
-            let decision = policy.decide(permission, in: nil, by: access.caller)
-            return AccessDecision(
-                isAllowed: access.repositories(for: permission).isAll, ground: decision.ground)
+            // Which of all rules it is that gives or takes something, is no single one.
+            return AccessDecision(isAllowed: access.repositories(for: permission).isAll, ground: .noRule)
         }
     }
 
     /// What decided, as records name it; nil where everybody may do everything.
-    private func ground(of decision: AccessDecision) -> AccessGround? {
+    private func ground(of decision: AccessDecision, _ need: Need) -> AccessGround? {
         guard !isOpen else { return nil }
         return switch decision.ground {
+        // The rule that allows it somewhere need not be the one for what it turns out to be about.
+        case .rule where need.isAnywhere && decision.isAllowed, .grant where need.isAnywhere && decision.isAllowed: nil
         case .rule(let number): AccessGround(.rule, rule: number, match: "\(policy.rules[number].match)")
         case .administrator(let number): AccessGround(.administrator, rule: number)
         case .grant(let grant): AccessGround(.scope, match: "\(grant.match)")
@@ -231,10 +232,9 @@ extension Problem {
             self.init(
                 429, .tooManyRequests, "too many passwords wait to be checked", fields: [.retryAfter: "2"])
         case .tooManyFailures(let wait):
-            self = Problem(
+            self.init(
                 429, .tooManyRequests, "too many wrong passwords came from here",
-                fields: [.retryAfter: "\(wait.components.seconds + 1)"]
-            ).remarked("slowed down after wrong passwords")
+                fields: [.retryAfter: "\(wait.components.seconds + 1)"])
         }
     }
 }

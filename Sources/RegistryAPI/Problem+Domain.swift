@@ -72,7 +72,7 @@ extension Problem {
         switch failure {
         case .exists: self.init(409, .unsupported, "\(failure)")
         case .unknown: self.init(404, .unsupported, "\(failure)")
-        case .expiresInThePast: self.init(400, .unsupported, "\(failure)")
+        case .expiresInThePast, .tooManyScopes: self.init(400, .unsupported, "\(failure)")
         }
     }
 

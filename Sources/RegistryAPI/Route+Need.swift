@@ -17,6 +17,11 @@ enum Need: Equatable {
     case everywhere(Permission)
 }
 
+extension Need {
+    /// Whether it is a permission in some repository, whichever.
+    var isAnywhere: Bool { if case .somewhere = self { true } else { false } }
+}
+
 extension Need: CustomStringConvertible {
     /// Completes "… may not".
     var description: String {

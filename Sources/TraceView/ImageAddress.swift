@@ -42,7 +42,8 @@ package struct ImageAddress: Equatable, Sendable {
         text.contains(".") || text.contains(":") || text == "localhost"
     }
 
-    private static func url(of server: String) throws(ImageAddressError) -> String {
+    /// The URL of a server as people write it: https where nothing is said, http on this machine. Ends without a slash.
+    package static func url(of server: String) throws(ImageAddressError) -> String {
         let (scheme, rest) = scheme(of: server)
         let address = rest.last == "/" ? rest.dropLast() : rest
         let isPlain = address.utf8.allSatisfy { (0x21...0x7E).contains($0) && !#""'\<>?#{}"#.utf8.contains($0) }
@@ -50,7 +51,8 @@ package struct ImageAddress: Equatable, Sendable {
         return (scheme ?? (isLoopback(address) ? "http://" : "https://")) + address
     }
 
-    private static func isLoopback(_ address: Substring) -> Bool {
+    /// Whether a host, with or without a port, is this machine.
+    package static func isLoopback(_ address: Substring) -> Bool {
         let host = address.prefix { $0 != "/" }
         if host.hasPrefix("[") { return host.hasPrefix("[::1]") }
         let name = host.prefix { $0 != ":" }

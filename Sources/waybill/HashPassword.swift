@@ -23,28 +23,11 @@ struct HashPassword: ParsableCommand {
     }
 
     func run() throws {
-        guard let hash = Bcrypt.hash(try Self.readPassword(), cost: cost) else {
+        guard let hash = Bcrypt.hash(try Console.readPassword(), cost: cost) else {
             throw Failure(
                 .foundSomethingWrong,
                 "a password has 1 to \(Bcrypt.longestPassword) bytes and no NUL: bcrypt would ignore the rest")
         }
         print(name.map { "\($0):\(hash)" } ?? hash)
-    }
-
-    /// One line, without what ends it.
-    private static func readPassword() throws -> [UInt8] {
-        var settings = termios()
-        let isTerminal = tcgetattr(STDIN_FILENO, &settings) == 0
-        if isTerminal {
-            Console.error("password: ")
-            var silent = settings
-            silent.c_lflag &= ~tcflag_t(ECHO)
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-        }
-        defer { if isTerminal { tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings) } }
-        guard let line = readLine(strippingNewline: true) else {
-            throw Failure(.foundSomethingWrong, "there is no password on standard input")
-        }
-        return Array(line.utf8)
     }
 }

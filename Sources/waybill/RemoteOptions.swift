@@ -3,14 +3,18 @@ import Glibc
 import HTTPClient
 import LinuxIO
 import OCI
+import TraceView
 
-/// Which running server is asked, and what it is asked with.
+/// Which running server is asked, and as whom.
 struct RemoteOptions: ParsableArguments {
+    @Option(help: "The server, https://HOST or http://HOST:PORT.")
+    var server: String?
+
     @Option(
         help:
-            "The server, http://HOST:PORT or https://HOST; with USER:PASSWORD@ before the host, or as you logged in with docker or podman."
+            "Who asks; the password is read from standard input. Without it, the login that docker or podman have kept."
     )
-    var server: String?
+    var user: String?
 
     @Option(help: "A PEM file of those who vouch for the server, instead of the system's.")
     var authorities: String?
@@ -23,26 +27,71 @@ struct RemoteOptions: ParsableArguments {
         limits.body = limit
         return OutboundClient(lanes: Lanes(count: 1), limits: limits, authorities: authorities)
     }
+
+    /// The fields that say who asks; none when the URL says it, or nobody has logged in there.
+    ///
+    /// - Parameter scopes: what is going to be asked for, where a token has to be fetched for it.
+    func login(
+        at server: String, for scopes: [String], with client: OutboundClient
+    ) async throws -> [(name: String, value: String)] {
+        if let user {
+            let password = try Console.readPassword()
+            return [("Authorization", "Basic " + Base64.encode(Array("\(user):".utf8) + password))]
+        }
+        switch SavedLogin(at: server) {
+        case nil: return []
+        case .basic(let credentials)?: return [("Authorization", "Basic \(credentials)")]
+        case .identityToken(let token)?:
+            let form =
+                "grant_type=refresh_token&client_id=waybill&refresh_token=\(token)&scope=\(scopes.joined(separator: "%20"))"
+            let type = [("Content-Type", "application/x-www-form-urlencoded")]
+            let url = try OutboundURL(parsing: server).appending("token")
+            let response = try await client.send(try OutboundRequest(.post(Array(form.utf8)), url, fields: type))
+            let answer = try? JSONValue(parsing: response.body)
+            guard response.status == 200, let token = answer?["access_token"]?.string else { return [] }
+            return [("Authorization", "Bearer \(token)")]
+        }
+    }
+
+    /// What to do when the server asks who somebody is.
+    static let advice =
+        "log in with docker or podman (not with a credential helper), or say who asks: --user NAME < file-with-password"
 }
 
-/// What docker and podman keep of a login (`docker login` without a credential helper, containers-auth.json(5)).
-enum SavedLogin {
+/// What docker and podman keep of a login (docker's config.json, containers-auth.json(5)).
+enum SavedLogin: Equatable {
+    /// A name and a password in Base64.
+    case basic(String)
+    /// A token for tokens.
+    case identityToken(String)
+
     private static let mostBytes = 1024 * 1024
 
-    /// The field that logs in at the host of a URL; none when the URL says who asks, or nobody has logged in there.
-    static func fields(for server: String) -> [(name: String, value: String)] {
-        let host = server.split(separator: "://").last?.prefix { $0 != "/" } ?? ""
-        guard !host.isEmpty, !host.contains("@") else { return [] }
-        for path in paths {
-            guard let bytes = try? InputFile.read(path, atMost: mostBytes), let file = try? JSONValue(parsing: bytes),
-                let logins = file["auths"]
+    /// The login at the host of a URL; nil when the URL says itself who asks, when there is none, and when a password would go
+    /// unprotected where it was not kept for that.
+    init?(at server: String) {
+        let parts = server.split(separator: "://", maxSplits: 1)
+        guard parts.count == 2, let host = parts[1].split(separator: "/").first, !host.contains("@") else { return nil }
+        let isProtected = parts[0] == "https" || ImageAddress.isLoopback(host)
+        let names = isProtected ? ["\(host)", "https://\(host)", "http://\(host)"] : ["http://\(host)"]
+        for path in Self.paths {
+            guard let bytes = try? InputFile.read(path, atMost: Self.mostBytes),
+                let logins = (try? JSONValue(parsing: bytes))?["auths"]
             else { continue }
-            for name in [String(host), "https://\(host)", "http://\(host)"] {
-                guard let login = logins[name]?["auth"]?.string, !login.isEmpty else { continue }
-                return [("Authorization", "Basic \(login)")]
+            for login in names.compactMap({ logins[$0] }) {
+                if let token = login["identitytoken"]?.string, token.utf8.allSatisfy(\.isTokenCharacter), !token.isEmpty
+                {
+                    self = .identityToken(token)
+                    return
+                }
+                guard let credentials = login["auth"]?.string, let plain = Base64.decode(credentials.utf8),
+                    let colon = plain.firstIndex(of: UInt8(ascii: ":")), colon + 1 < plain.count
+                else { continue }
+                self = .basic(Base64.encode(plain))
+                return
             }
         }
-        return []
+        return nil
     }
 
     private static var paths: [String] {
@@ -52,5 +101,17 @@ enum SavedLogin {
             variable("REGISTRY_AUTH_FILE"), folder.map { "\($0)/config.json" },
             variable("XDG_RUNTIME_DIR").map { "\($0)/containers/auth.json" },
         ].compactMap(\.self)
+    }
+}
+
+extension UInt8 {
+    /// Whether a token has it, in which case it needs no escape in a form (RFC 6750 §2.1).
+    fileprivate var isTokenCharacter: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-._~".utf8.contains(self)
+        }
     }
 }

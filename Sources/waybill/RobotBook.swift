@@ -5,6 +5,7 @@ import Logging
 import OCI
 import RegistryAPI
 import RegistryCore
+import TraceView
 
 /// Where robots are kept, as the commands see it. Robots come as answers show them.
 protocol RobotBook {
@@ -74,10 +75,17 @@ struct RobotServer: RobotBook {
 
     private let server: String
     private let client: OutboundClient
+    private let login: [(name: String, value: String)]
 
-    init(_ server: String, _ options: RemoteOptions) {
-        self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
+    init(_ server: String, _ options: RemoteOptions) async throws {
+        do { self.server = try ImageAddress.url(of: server) } catch { throw Failure(.usage, "\(error)") }
         client = options.client(limit: Self.mostBytes)
+        do { login = try await options.login(at: self.server, for: ["registry:catalog:*"], with: client) } catch let
+            error
+            as HTTPClientError
+        {
+            throw Failure(.cannotReach, "cannot reach the server: \(error)")
+        }
     }
 
     func create(_ name: RobotName, scopes: [Grant], expires: Int64?) async throws -> JSONObject {
@@ -106,7 +114,7 @@ struct RobotServer: RobotBook {
         let response: OutboundResponse
         let shown = (try? OutboundURL(parsing: server))?.description ?? server.quoted()
         do {
-            let fields = [("Accept", "application/json, application/problem+json")] + SavedLogin.fields(for: server)
+            let fields = [("Accept", "application/json, application/problem+json")] + login
             response = try await client.send(
                 OutboundRequest(method, try OutboundURL(parsing: server + path), fields: fields))
         } catch { throw Failure(.cannotReach, "cannot reach \(shown): \(error)") }
@@ -116,12 +124,9 @@ struct RobotServer: RobotBook {
             guard let answer else { throw Failure(.cannotReach, "\(shown) answers in a form that is not Waybill's") }
             return answer
         case 401:
-            throw Failure(
-                .cannotReach,
-                "\(shown) asks who you are: log in with docker or podman, or give an administrator, "
-                    + "http://USER:PASSWORD@HOST")
+            throw Failure(.cannotReach, "\(shown) asks who you are: \(RemoteOptions.advice)")
         default:
-            let reason = answer?["detail"]?.string ?? "it answers \(response.status)"
+            let reason = answer?["detail"]?.string?.visible() ?? "it answers \(response.status)"
             throw Failure(.foundSomethingWrong, "\(shown): \(reason)")
         }
     }

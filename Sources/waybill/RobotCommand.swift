@@ -6,6 +6,7 @@ import Glibc
 import LinuxIO
 import OCI
 import RegistryCore
+import TraceView
 
 /// `waybill robot`
 struct RobotCommand: ParsableCommand {
@@ -26,7 +27,7 @@ struct RobotBookOptions: ParsableArguments {
 
     func book() async throws -> any RobotBook {
         signal(SIGPIPE, SIG_IGN)
-        if let server = remote.server { return RobotServer(server, remote) }
+        if let server = remote.server { return try await RobotServer(server, remote) }
         let settings = try options.settings()
         if settings.isOpen {
             Console.error("nobody is asked who they are with this configuration: a key opens nothing")
@@ -34,7 +35,7 @@ struct RobotBookOptions: ParsableArguments {
         guard !Store.isInUse(settings) else {
             throw Failure(
                 .cannotStart,
-                "a server uses the folder \(settings.data): ask it, with --server http://USER:PASSWORD@HOST:PORT")
+                "a server uses the folder \(settings.data): ask it, with --server https://HOST")
         }
         return try await RobotFolder(try Store(settings))
     }
@@ -73,7 +74,7 @@ struct CreateRobot: AsyncParsableCommand {
         if json { return RobotPrinter.printJSON(.object(robot)) }
         RobotPrinter.print([robot])
         print("")
-        print("secret  \(robot["secret"]?.string ?? "")")
+        print("secret  \(robot["secret"]?.string?.visible() ?? "")")
         print("It is shown this once. Log in with it:  docker login -u \(name) HOST")
     }
 }
@@ -115,9 +116,11 @@ private enum RobotPrinter {
     static func printJSON(_ value: JSONValue) { Swift.print(String(decoding: value.serialized(), as: UTF8.self)) }
 
     static func print(_ robots: [JSONObject]) {
-        func text(_ robot: JSONObject, _ name: String, or none: String) -> String { robot[name]?.string ?? none }
+        func text(_ robot: JSONObject, _ name: String, or none: String) -> String {
+            robot[name]?.string?.visible() ?? none
+        }
         let rows = robots.map { robot in
-            let scopes = (robot["scopes"]?.array ?? []).compactMap(\.string).joined(separator: " ")
+            let scopes = (robot["scopes"]?.array ?? []).compactMap { $0.string?.visible() }.joined(separator: " ")
             return [
                 text(robot, "name", or: "?"), text(robot, "state", or: "?"), text(robot, "expires", or: "never"),
                 text(robot, "lastUse", or: "never"), scopes.isEmpty ? "as the rules say" : scopes,

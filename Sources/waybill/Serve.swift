@@ -47,8 +47,9 @@ struct Serve: AsyncParsableCommand {
         let listeners = try Self.listen(settings.listen)
         let redirecting = try Self.listen(settings.tls.redirect)
         let passwords = passwordFile.map { PasswordChecker($0, lanes: Lanes(count: 2)) }
+        let robots = RobotKeys(of: registry, logger: logger)
         let gate = try await settings.gate(
-            passwords: passwords, issuers: issuers, robots: RobotKeys(of: registry),
+            passwords: passwords, issuers: issuers, robots: robots,
             origin: store.ledger.identity.origin)
         let loops = try Self.loops(settings)
         let server = Self.server(
@@ -60,7 +61,8 @@ struct Serve: AsyncParsableCommand {
         } catch {
             throw Failure(.cannotStart, "cannot use the data folder \(settings.data): \(error)")
         }
-        let reloaded = Self.reloadedFiles(settings, passwords: passwords, tokens: gate.tokens, tls: tls)
+        let reloaded = Self.reloadedFiles(
+            settings, passwords: passwords, tokens: gate.tokens, issuers: issuers, tls: tls)
         let reloading = Task {
             await Reloading.run(reloaded, lane: Lanes(count: 1).next(), logger: logger)
         }
@@ -71,7 +73,7 @@ struct Serve: AsyncParsableCommand {
         let redirection = Task { await redirect.run(on: redirecting) }
         await Self.run(
             server, on: listeners, isSecure: tls != nil, registry: registry, ledger: store.ledger, anchors: anchors,
-            issuers: issuers, logger: logger)
+            issuers: issuers, robots: robots, logger: logger)
         await redirect.drain()
         await redirection.value
         await store.ledger.close()
@@ -163,7 +165,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     private static func reloadedFiles(
-        _ settings: Settings, passwords: PasswordChecker?, tokens: TokenService?, tls: TLSKeeper?
+        _ settings: Settings, passwords: PasswordChecker?, tokens: TokenService?, issuers: [TrustedIssuer],
+        tls: TLSKeeper?
     ) -> [ReloadedFiles] {
         var files: [ReloadedFiles] = []
         if let passwords {
@@ -176,6 +179,13 @@ struct Serve: AsyncParsableCommand {
             files.append(
                 ReloadedFiles(name: "keys of tokens", paths: [settings.tokenKeyFile.path]) { _ in
                     tokens.replaceKeys(try await settings.tokenKeys())
+                })
+        }
+        for issuer in issuers where issuer.options.keys.hasPrefix("/") {
+            // What became of it, the keys say themselves.
+            files.append(
+                ReloadedFiles(name: "keys of \(issuer.options.name)", paths: [issuer.options.keys]) { _ in
+                    await issuer.keys.reload()
                 })
         }
         if let tls {
@@ -198,7 +208,7 @@ struct Serve: AsyncParsableCommand {
 
     private static func run(
         _ server: HTTPServer, on listeners: [FileDescriptorBox], isSecure: Bool, registry: Registry, ledger: Ledger,
-        anchors: Anchors?, issuers: [TrustedIssuer], logger: Logger
+        anchors: Anchors?, issuers: [TrustedIssuer], robots: RobotKeys, logger: Logger
     ) async {
         let addresses = listeners.compactMap(\.localAddress)
         await withTaskGroup(of: Void.self) { group in
@@ -206,6 +216,7 @@ struct Serve: AsyncParsableCommand {
             group.addTask { await LedgerCheck.run(ledger, logger: logger) }
             if let anchors { group.addTask { await anchors.run() } }
             for issuer in issuers { group.addTask { await issuer.keys.run() } }
+            group.addTask { await robots.run() }
             group.addTask {
                 // Whoever reads that it listens may send SIGTERM the next moment.
                 let name = await Signals.next(of: [SIGTERM, SIGINT]) {

@@ -41,6 +41,11 @@ extension Settings {
         switch event {
         case .changed(let count):
             logger.notice("keys of an issuer fetched", metadata: ["issuer": "\(issuer)", "keys": "\(count)"])
+        case .recovered: logger.notice("keys of an issuer fetched again", metadata: ["issuer": "\(issuer)"])
+        case .expired:
+            logger.critical(
+                "keys of an issuer are too old to be used, so none of its tokens is believed",
+                metadata: ["issuer": "\(issuer)"])
         case .failed(let reason):
             logger.error(
                 "keys of an issuer cannot be fetched", metadata: ["issuer": "\(issuer)", "error": "\(reason)"])

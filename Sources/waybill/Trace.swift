@@ -50,7 +50,7 @@ struct Trace: AsyncParsableCommand {
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         let address = try address()
-        let client = TraceClient(server: address.server, remote)
+        let client = try await TraceClient(server: address.server, repository: address.repository, remote)
         let (digest, answer) = try await client.answer(to: address)
         let platforms = try await client.platforms(of: answer)
         let proofs = try await policy().asyncMap { policy in

@@ -19,10 +19,16 @@ struct TraceClient {
 
     private let login: [(name: String, value: String)]
 
-    init(server: String, _ options: RemoteOptions) {
+    /// - Parameter repository: the one whose tags are going to be looked at.
+    init(server: String, repository: RepositoryName?, _ options: RemoteOptions) async throws {
         self.server = server
         client = options.client(limit: ProofBundle.longest)
-        login = SavedLogin.fields(for: server)
+        let scopes = ["registry:catalog:*"] + (repository.map { ["repository:\($0):pull"] } ?? [])
+        do { login = try await options.login(at: server, for: scopes, with: client) } catch let error
+            as HTTPClientError
+        {
+            throw Failure(.cannotReach, "cannot reach the server: \(error)")
+        }
     }
 
     // MARK: - Questions
@@ -111,8 +117,7 @@ struct TraceClient {
         case 401, 403:
             throw Failure(
                 .cannotReach,
-                "\(shownServer) answers \(response.status): "
-                    + "log in with docker or podman, or give a user who may read this, http://USER:PASSWORD@HOST")
+                "\(shownServer) answers \(response.status): ask as a user who may read this: \(RemoteOptions.advice)")
         default:
             throw Failure(
                 .cannotReach, "\(shownServer) answers \(response.status) to \(path.quoted()). Its log says why.")

@@ -66,4 +66,21 @@ enum Console {
         let bytes = Array((line + "\n").utf8)
         bytes.withUnsafeBytes { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
+
+    /// Reads a password: one line of standard input, which a terminal does not show.
+    static func readPassword() throws -> [UInt8] {
+        var settings = termios()
+        let isTerminal = tcgetattr(STDIN_FILENO, &settings) == 0
+        if isTerminal {
+            Console.error("password: ")
+            var silent = settings
+            silent.c_lflag &= ~tcflag_t(ECHO)
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        }
+        defer { if isTerminal { tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings) } }
+        guard let line = readLine(strippingNewline: true) else {
+            throw Failure(.foundSomethingWrong, "there is no password on standard input")
+        }
+        return Array(line.utf8)
+    }
 }

@@ -139,3 +139,26 @@ private let hash = "$2b$04$/7wAyMYqRlkQgFOgWhlQ5ec1yOHkD0t3xBf0t3Cw4b9CZ7M0sM6Hu
         #expect(brake.wait(of: "69999", at: start) == .seconds(1))
     }
 }
+
+@Suite struct `A name in several spellings of Unicode` {
+    @Test func `is one name in a file, and logs in only as it stands there`() throws {
+        let hash = try #require(Bcrypt.hash(Array("secret".utf8), cost: 4))
+        let file = try PasswordFile(parsing: Array("Kat\u{E9}:\(hash)\n".utf8))
+        #expect(file.hash(of: "Kat\u{E9}") != nil)
+        #expect(file.hash(of: "Kate\u{301}") == nil && file.hash(of: "\u{212A}at\u{E9}") == nil)
+        #expect(throws: PasswordFile.Errors.self) {
+            try PasswordFile(parsing: Array("Kat\u{E9}:\(hash)\nKate\u{301}:\(hash)\n".utf8))
+        }
+    }
+
+    @Test func `is not somebody else in a rule`() {
+        let (one, other) = (Principal(.workload, "ci:caf\u{E9}"), Principal(.workload, "ci:cafe\u{301}"))
+        #expect(
+            one != other && Grantee.principal(one).includes(Caller(one))
+                && !Grantee.principal(one).includes(Caller(other)))
+        let group = Grantee.group("ci:caf\u{E9}")
+        #expect(
+            group.includes(Caller(one, groups: ["ci:caf\u{E9}"]))
+                && !group.includes(Caller(one, groups: ["ci:cafe\u{301}"])))
+    }
+}

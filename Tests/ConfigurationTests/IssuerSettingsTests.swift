@@ -64,7 +64,7 @@ private let item = """
         #expect(problems("auth: {issuers: [\(one), \(one)]}\n").first?.contains("earlier issuer already") == true)
         let other = one.replacing("name: a", with: "name: b")
         #expect(problems("auth: {issuers: [\(one), \(other)]}\n").first?.contains("two with the same url") == true)
-        for who in ["issuer:b", "workload:b:x"] {
+        for who in ["issuer:b", "workload:b:x", "\"group:b:x\""] {
             let found = problems("auth: {issuers: [\(one)]}\naccess: [{match: x, who: [\(who)], allow: [pull]}]\n")
             #expect(found.count == 1 && found.first?.contains("the issuer \"b\", who is not one") == true, "\(found)")
         }

@@ -105,7 +105,7 @@ private let index = Array(
             #expect(said.status == 403)
             let records = try server.decisions()
             #expect(records.map { $0["access"]?["ground"] } == ["tag", "tag", "subject"])
-            #expect(records.map { $0["reference"] } == ["v1", "latest", nil])
+            #expect(records.map { $0["reference"] } == ["v1", "latest", "\(other.digest)"])
         }
     }
 

@@ -111,6 +111,17 @@ extension TestServer {
         }
     }
 
+    @Test func `gives no token that nobody would read`() async throws {
+        try await guarded { server throws in
+            let names = (0..<64).map { "scope=repository:team/\(String(repeating: "a", count: 180))\($0):pull,push" }
+            let answer = try server.get("/token?\(names.joined(separator: "&"))", [basic("bob")])
+            #expect(answer.status == 400 && answer.text.contains("ask for fewer scopes"), "\(answer.status)")
+            let half = try server.get("/token?\(names.prefix(24).joined(separator: "&"))", [basic("bob")])
+            let token = try #require(half.json?["token"]?.string)
+            #expect(try server.get("/v2/", [("Authorization", "Bearer \(token)")]).status == 200)
+        }
+    }
+
     @Test func `asks for another token when the one at hand is not for it`() async throws {
         try await guarded { server throws in
             let token = try server.token("scope=repository:team/app:pull", [basic("bob")])

@@ -7,7 +7,7 @@ import RegistryTesting
 import Testing
 
 /// A registry with an administrator, whose robots are real.
-private func withRobots(_ body: @Sendable (TestServer) async throws -> Void) async throws {
+private func withRobots(_ body: @Sendable (TestServer, RobotKeys) async throws -> Void) async throws {
     try await Slots.shared.withSlot {
         let hash = try #require(Bcrypt.hash(Array("secret".utf8), cost: 4))
         let lines = ["alice", "bob"].map { "\($0):\(hash)\n" }.joined()
@@ -19,9 +19,10 @@ private func withRobots(_ body: @Sendable (TestServer) async throws -> Void) asy
             AccessRule(match: .everything, who: [.principal(Principal(.user, "bob"))], allow: [.pull, .push, .ledger]),
         ])
         let store = try TestRegistry()
-        let authenticator = Authenticator(passwords: passwords, tokens: tokens, robots: RobotKeys(of: store.registry))
+        let robots = RobotKeys(of: store.registry, logger: .silent)
+        let authenticator = Authenticator(passwords: passwords, tokens: tokens, robots: robots)
         let server = try TestServer(store, gate: Gate(policy, authenticator: authenticator), loopCount: 1)
-        do { try await body(server) } catch {
+        do { try await body(server, robots) } catch {
             await server.stop()
             throw error
         }
@@ -45,7 +46,7 @@ extension TestServer {
 
 @Suite struct `A robot` {
     @Test func `is made by an administrator, works at once, and ends at once`() async throws {
-        try await withRobots { server throws in
+        try await withRobots { server, robots throws in
             let made = try server.createRobot(#"{"name": "ci", "scopes": ["team/**:push,pull"]}"#)
             #expect(made.status == 201 && made["Location"] == "/robots/ci" && made["Cache-Control"] == "no-store")
             #expect(made.json?["state"] == "active" && made.json?["expires"] == .null && made.json?["lastUse"] == .null)
@@ -58,20 +59,22 @@ extension TestServer {
             #expect(token.json?["scope"] == "repository:team/app:push repository:other:")
             let bearer = ("Authorization", "Bearer \(token.json?["token"]?.string ?? "")")
             #expect(try server.begin("team/app", bearer) == 202)
+            await robots.writeUses()
             let shown = try server.get("/robots/ci", [basic("alice")]).json
             #expect(shown?["secret"] == nil && shown?["lastUse"]?.string != nil)
             let revoked = try server.request("DELETE", "/robots/ci", [basic("alice")])
             #expect(revoked.status == 200 && revoked.json?["state"] == "revoked")
             #expect(try server.begin("team/app", bearer) == 401 && server.begin("team/app", basic("ci", secret)) == 401)
             #expect(try server.request("DELETE", "/robots/ci", [basic("alice")]).json == revoked.json, "once is enough")
-            let again = try server.createRobot(#"{"name": "ci"}"#)
+            let again = try server.createRobot(#"{"name": "ci", "scopes": ["team/**:push"]}"#)
             #expect(again.status == 201 && again.json?["secret"]?.string != secret)
             #expect(try server.begin("team/app", basic("ci", secret)) == 401)
+            #expect(try server.begin("team/app", bearer) == 401, "the token of the first key")
         }
     }
 
     @Test func `is in the record, and its secret is nowhere`() async throws {
-        try await withRobots { server throws in
+        try await withRobots { server, _ throws in
             let made = try server.createRobot(
                 #"{"name": "ci", "scopes": ["team/**:pull"], "expires": "2099-01-01T00:00:00Z"}"#)
             let secret = try #require(made.json?["secret"]?.string)
@@ -102,7 +105,7 @@ extension TestServer {
         (#"{"name": "ci", "expires": "2001-01-01T00:00:00Z"}"#, "end before it begins"),
     ])
     func `is refused when it cannot be meant, and then is not there`(_ request: String, _ reason: String) async throws {
-        try await withRobots { server throws in
+        try await withRobots { server, _ throws in
             let answer = try server.createRobot(request)
             #expect(answer.status == 400 && answer.json?["detail"]?.string?.contains(reason) == true, "\(answer.text)")
             #expect(try server.get("/robots", [basic("alice")]).json?["robots"] == [])
@@ -111,7 +114,7 @@ extension TestServer {
     }
 
     @Test func `is not made twice, nor by others, nor found under a name that none can have`() async throws {
-        try await withRobots { server throws in
+        try await withRobots { server, _ throws in
             #expect(try server.createRobot(#"{"name": "ci"}"#).status == 201)
             #expect(try server.createRobot(#"{"name": "ci"}"#).status == 409)
             #expect(try server.createRobot(#"{"name": "other"}"#, by: "bob").status == 403)
@@ -120,13 +123,15 @@ extension TestServer {
                 #expect(try server.get(path, [basic("alice")]).status == 404, "\(path)")
                 #expect(try server.request("DELETE", path, [basic("alice")]).status == 404, "\(path)")
             }
+            let many = (0..<65).map { "\"a\($0):pull\"" }.joined(separator: ",")
+            #expect(try server.createRobot("{\"name\": \"many\", \"scopes\": [\(many)]}").status == 400)
             let long = #"{"name": "ci", "scopes": [""# + String(repeating: "a", count: 70_000) + "\"]}"
             #expect(try server.createRobot(long).status == 413)
         }
     }
 
     @Test func `may do what the rules say when its key has no limit of its own`() async throws {
-        try await withRobots { server throws in
+        try await withRobots { server, _ throws in
             let made = try server.createRobot(#"{"name": "bob", "scopes": []}"#)
             let secret = try #require(made.json?["secret"]?.string)
             #expect(try server.begin("team/app", basic("bob")) == 202)
@@ -135,7 +140,7 @@ extension TestServer {
     }
 
     @Test func `is listed with others, in pages`() async throws {
-        try await withRobots { server throws in
+        try await withRobots { server, _ throws in
             for name in ["c", "a", "b"] { #expect(try server.createRobot("{\"name\": \"\(name)\"}").status == 201) }
             let first = try server.get("/robots?n=2", [basic("alice")])
             #expect(first.json?["robots"]?.array?.map { $0["name"] } == ["a", "b"])

@@ -74,12 +74,34 @@ import Testing
         let known = try await robot(
             "create", "ci", "--server", address, environment: ["REGISTRY_AUTH_FILE": auths])
         #expect(known.status == 0, "\(known.text)")
-        for text in ["{}", "{", #"{"auths": {"other.example": {"auth": "x"}}}"#] {
-            let other = folder.write(Array(text.utf8), to: "other.json")
+        // What docker keeps where the server gives tokens for tokens: no password.
+        let basic = ("Authorization", "Basic \(login)")
+        let refresh = try JSONValue(parsing: server.request("GET", "/token?offline_token=true", [basic]).body)
+        let token = try #require(refresh["refresh_token"]?.string)
+        let docker = folder.write(
+            Array(
+                #"{"auths": {"\#(server.address)": {"auth": "YWxpY2U6", "identitytoken": "\#(token)"}}}"#.utf8),
+            to: "config.json")
+        let listed = try await robot(
+            "list", "--server", address, environment: ["DOCKER_CONFIG": folder.path, "REGISTRY_AUTH_FILE": "/none"])
+        #expect(listed.status == 0 && listed.output.contains("ci"), "\(listed.text) \(docker)")
+        for text in [
+            "{}", "{", #"{"auths": {"other.example": {"auth": "\#(login)"}}}"#,
+            #"{"auths": {"\#(server.address)": {"auth": "YWxpY2U6"}}}"#,
+            #"{"auths": {"\#(server.address)": {"identitytoken": "a b"}}, "credsStore": "x"}"#,
+        ] {
+            folder.write(Array(text.utf8), to: "other.json")
             let unknown = try await robot(
-                "list", "--server", address, environment: ["REGISTRY_AUTH_FILE": other, "HOME": folder.path])
+                "list", "--server", address,
+                environment: [
+                    "REGISTRY_AUTH_FILE": "\(folder.path)/other.json", "HOME": "/none", "DOCKER_CONFIG": "/none",
+                ])
             #expect(unknown.status == 3 && unknown.errors.contains("asks who you are"), "\(unknown.text)")
         }
+        let asked = try await Program.run(
+            "/bin/sh",
+            ["-c", "echo secret | \"$0\" robot list --user alice --server \"$1\"", WaybillProgram.path, address])
+        #expect(asked.status == 0, "\(asked.text)")
         let nobody = try await robot("list", "--server", "http://127.0.0.1:1")
         #expect(nobody.status == 3 && nobody.errors.contains("nobody accepts connections"))
         #expect(await server.stop() == 0)

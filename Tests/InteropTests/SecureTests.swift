@@ -285,6 +285,44 @@ struct `Logging in over TLS` {
         #expect(await bench.server.stop() == 0)
     }
 
+    @Test func `works with a robot's key, and with a token that was fetched before`() async throws {
+        let folder = TemporaryFolder()
+        let path = folder.write(
+            Array("access: [{match: \"**\", who: [\"user:nobody\"], allow: [admin]}]\n".utf8), to: "w.yaml")
+        let data = "\(folder.path)/data"
+        let made = try await WaybillProgram.run(
+            "robot", "create", "ci", "--scope", "team/**:pull,push", "--json", "--config", path, "--data", data)
+        let secret = try #require(try JSONValue(parsing: Array(made.output.utf8))["secret"]?.string)
+        let server = try await WaybillServer(data: data, ["--config", path])
+        func skopeo(_ arguments: String...) async throws -> Program.Result {
+            try await Program.run(
+                Program.find("skopeo") ?? "skopeo", arguments,
+                environment: ["REGISTRY_AUTH_FILE": "\(folder.path)/auth.json"])
+        }
+        folder.write(Array("{}".utf8), to: "auth.json")
+        let layout = Layout([SampleImage("hello")], in: "\(folder.path)/in")
+        func push(_ repository: String, _ options: [String] = []) async throws -> Program.Result {
+            try await Program.run(
+                Program.find("skopeo") ?? "skopeo",
+                ["copy", "--insecure-policy", "--dest-tls-verify=false", "--preserve-digests"] + options
+                    + ["oci:\(layout.path):v1", "docker://\(server.address)/\(repository):v1"],
+                environment: ["REGISTRY_AUTH_FILE": "\(folder.path)/auth.json"])
+        }
+        let basic = "Basic " + Base64.encode(Array("ci:\(secret)".utf8))
+        let answer = try server.request(
+            "GET", "/token?scope=repository:team/app:pull,push", [("Authorization", basic)])
+        let token = try #require(try JSONValue(parsing: answer.body)["token"]?.string)
+        let first = try await push("team/app", ["--dest-registry-token", token])
+        #expect(first.status == 0, "\(first.text)")
+        #expect(try await push("team/other", ["--dest-registry-token", token]).status != 0, "it is for team/app only")
+        #expect(try await push("team/other").status != 0, "nobody has logged in")
+        let login = try await skopeo("login", "--tls-verify=false", "-u", "ci", "-p", secret, server.address)
+        #expect(login.status == 0, "\(login.text)")
+        #expect(try await push("team/other").status == 0)
+        #expect(try await push("elsewhere/app").status != 0)
+        #expect(await server.stop() == 0)
+    }
+
     @Test func `goes on with a new key for tokens`() async throws {
         let folder = TemporaryFolder()
         let hash = try await Program.run(

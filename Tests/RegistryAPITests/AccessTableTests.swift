@@ -107,7 +107,10 @@ import TransparencyLog
             AccessRule(
                 match: try Glob(parsing: "team/**"), who: [.principal(Principal(.robot, "ruled"))], allow: [.delete]),
         ])
-        let authenticator = Authenticator(passwords: passwords, tokens: tokens, robots: Robots())
+        var options = TrustedIssuer.Options()
+        options.name = "ci"
+        let issuer = TrustedIssuer(options, keys: IssuerKeys(of: "https://ci.example.com") { _ in [] })
+        let authenticator = Authenticator(passwords: passwords, tokens: tokens, issuers: [issuer], robots: Robots())
         return (Gate(policy, authenticator: authenticator), tokens)
     }
 
@@ -126,10 +129,10 @@ import TransparencyLog
         }
 
         func robot(named name: String) throws -> Robot? {
-            try Self.robots[name].map { Robot(name: name, grants: try $0.map { try Grant(parsing: $0) }) }
+            try Self.robots[name].map { Robot(name: name, grants: try $0.map { try Grant(parsing: $0) }, version: "1") }
         }
 
-        func noteUse(of name: String) async {}
+        func noteUse(of name: String) {}
     }
 
     private static func basic(_ name: String, _ password: String = "pw") -> String {
@@ -144,10 +147,12 @@ import TransparencyLog
         let whole = try ["repository:team/app:pull,push,delete", "registry:catalog:*"].map {
             try #require(Scope(parsing: $0))
         }
-        let job = Caller(Principal(.workload, "ci:acme/app"), groups: ["ci:acme"])
-        let jobToken = try tokens.issue(to: job, whole).token
+        let jobs = try ["ci", "gone"].map { issuer in
+            let job = Caller(Principal(.workload, "\(issuer):acme/app"), groups: ["ci:acme"])
+            return try tokens.issue(to: job, whole).token
+        }
         let revoked = try tokens.issue(to: Caller(Principal(.robot, "revoked")), whole).token
-        let robot = try tokens.issue(to: Caller(Principal(.robot, "puller")), whole).token
+        let old = try tokens.issue(to: Caller(Principal(.robot, "puller")), whole).token
         return [
             Asker(name: "nobody", credentials: nil, isKnown: false),
             Asker(name: "nobody with a token", credentials: "Bearer \(nothing)", isKnown: false),
@@ -169,7 +174,7 @@ import TransparencyLog
             Asker(name: "puller", credentials: basic("puller", Robots.secret(of: "puller")), inRepository: [.pull]),
             Asker(
                 name: "puller's key alone", credentials: "Bearer " + Robots.secret(of: "puller"), inRepository: [.pull]),
-            Asker(name: "puller's token", credentials: "Bearer \(robot)", inRepository: [.pull]),
+            Asker(name: "puller's token of an older key", credentials: "Bearer \(old)", isRefused: true),
             // A rule for team/** has a longer pattern than its scope, and gives it nothing there.
             Asker(
                 name: "roamer", credentials: basic("roamer", Robots.secret(of: "roamer")), elsewhere: [.pull],
@@ -181,7 +186,8 @@ import TransparencyLog
                 name: "another robot's key", credentials: basic("ruled", Robots.secret(of: "puller")), isRefused: true),
             Asker(name: "unknown key", credentials: basic("ci", Robots.secret(of: "ci")), isRefused: true),
             Asker(name: "revoked robot's token", credentials: "Bearer \(revoked)", isRefused: true),
-            Asker(name: "ci:acme/app's job", credentials: "Bearer \(jobToken)", inRepository: [.pull, .push]),
+            Asker(name: "ci:acme/app's job", credentials: "Bearer \(jobs[0])", inRepository: [.pull, .push]),
+            Asker(name: "job of an issuer of old", credentials: "Bearer \(jobs[1])", isRefused: true),
             Asker(name: "pusher's token for pulling", credentials: "Bearer \(token)", inRepository: [.pull]),
         ]
     }

@@ -30,6 +30,29 @@ import Testing
             journal.admit("pull", of: "\($0)", at: start) != nil
         }
         #expect(written.count == DenialJournal.mostCallers)
-        #expect(journal.admit("pull", of: "late", at: start.advanced(by: .seconds(61))) == 0)
+        #expect(
+            journal.admit("pull", of: "late", at: start.advanced(by: .seconds(61))) == 100,
+            "those that were left out count here")
+    }
+
+    @Test func `is told when one could not be written, and tries again`() {
+        let journal = DenialJournal()
+        _ = journal.admit("push a", of: "user:bob", at: start)
+        _ = journal.admit("push a", of: "user:bob", at: start)
+        #expect(journal.admit("push b", of: "user:bob", at: start) == 1)
+        journal.giveBack("push b", of: "user:bob", omitted: 1)
+        #expect(journal.admit("push b", of: "user:bob", at: start) == 2)
+        #expect(journal.admit("push c", of: "user:bob", at: start) == 0)
+    }
+
+    @Test func `counts also those of callers who are forgotten`() {
+        let journal = DenialJournal()
+        for caller in 0..<DenialJournal.mostCallers {
+            for _ in 0..<2 { _ = journal.admit("pull", of: "\(caller)", at: start) }
+        }
+        #expect(journal.admit("pull", of: "one too many", at: start) == nil)
+        let later = start.advanced(by: .seconds(61))
+        #expect(journal.admit("pull", of: "late", at: later) == DenialJournal.mostCallers + 1)
+        #expect(journal.admit("push", of: "late", at: later) == 0)
     }
 }

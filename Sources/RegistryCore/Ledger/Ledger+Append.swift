@@ -44,10 +44,14 @@ struct RecordDraft: Sendable {
     mutating func authenticate(_ workload: Actor.Workload) {
         // The form of an entry is somebody else's, and so is what makes it the same as another.
         guard entry == nil else { return }
-        var identity: JSONObject = ["issuer": .string(workload.issuer), "subject": .string(workload.subject)]
-        identity["builder"] = workload.builder.map { .string($0) }
+        let identity: JSONObject = [
+            "issuer": .string(workload.issuer), "subject": .string(workload.subject),
+            "builder": .string(workload.builder),
+        ]
         document["authenticated"] = .object(identity)
-        if builder == nil, kind == .push || kind == .build, document["carriedBy"] == nil { builder = workload.builder }
+        // A name that is too long for a leaf is a name all the same.
+        let namesBuilder = builder != nil || document["fields"]?["builder"] != nil
+        if !namesBuilder, kind == .push || kind == .build, document["carriedBy"] == nil { builder = workload.builder }
         // The same evidence from somebody who can prove more is worth a record of its own.
         naturalKey = naturalKey?.sent(by: JSONValue.object(identity).canonical())
     }

@@ -52,9 +52,9 @@ extension LedgerReader {
     }
 
     private static func robot(_ row: borrowing Row) throws(SQLiteError) -> StoredRobot {
-        guard let scopes = (try? JSONValue(parsing: Array(row.text(1).utf8)))?.array else {
-            throw .corrupt("the scopes of a robot are no list")
-        }
+        guard let scopes = (try? JSONValue(parsing: Array(row.text(1).utf8)))?.array,
+            scopes.allSatisfy({ $0.string != nil })
+        else { throw .corrupt("the scopes of a robot are no list of texts") }
         return StoredRobot(
             name: row.text(0), scopes: scopes.compactMap(\.string), created: row.int64(2), expires: row.int64OrNil(3),
             lastUse: row.int64OrNil(4), revoked: row.int64OrNil(5))

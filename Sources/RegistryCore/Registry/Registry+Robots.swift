@@ -9,6 +9,7 @@ package enum RobotError: Error, Equatable {
     case unknown(RobotName)
     /// The key would have ended before it began.
     case expiresInThePast
+    case tooManyScopes(limit: Int)
 }
 
 extension RobotError: CustomStringConvertible {
@@ -18,11 +19,17 @@ extension RobotError: CustomStringConvertible {
         case .exists(let name): "there is a robot \(name) whose key is good: revoke it first"
         case .unknown(let name): "there is no robot \(name)"
         case .expiresInThePast: "the key would end before it begins"
+        case .tooManyScopes(let limit): "a robot has at most \(limit) scopes"
         }
     }
 }
 
 extension Registry {
+    /// Scopes of one robot.
+    private static let mostScopes = 64
+    /// Robots in one page: each may have all its scopes.
+    private static let robotPage = 100
+
     /// Makes a robot, durably, and writes down who made it and for what.
     ///
     /// A robot that was revoked or has expired makes room for another of its name.
@@ -36,7 +43,8 @@ extension Registry {
     package func createRobot(
         _ name: RobotName, secretHash: [UInt8], scopes: [String], expires: Int64?, by actor: Actor
     ) async throws -> StoredRobot {
-        try await ledger.write { transaction in
+        guard scopes.count <= Self.mostScopes else { throw RobotError.tooManyScopes(limit: Self.mostScopes) }
+        return try await ledger.write { transaction in
             if let old = try transaction.reader.robot(named: name.rawValue),
                 old.state(at: transaction.now) == .active
             {
@@ -85,7 +93,7 @@ extension Registry {
 
     /// Robots by name, from the one after `last`.
     package func robots(after last: String?, count: Int?) throws -> Page<StoredRobot, String> {
-        let limit = min(count ?? limits.page, limits.page)
+        let limit = min(count ?? Self.robotPage, Self.robotPage)
         return Page(try ledger.read { try $0.robots(after: last ?? "", limit: limit + 1) }, limit: limit) { $0.name }
     }
 
@@ -103,9 +111,10 @@ extension Registry {
         robot.flatMap { $0.state(at: clock.milliseconds) == .active ? $0 : nil }
     }
 
-    /// Notes that a robot has used its key. A power failure may lose it.
-    package func noteUse(ofRobot name: String) async throws {
-        let now = clock.milliseconds
-        try await ledger.write(durable: false) { try $0.noteUse(of: name, at: now) }
+    /// Notes when robots have used their keys, in milliseconds since 1970-01-01 UTC. A power failure may lose it.
+    package func noteUses(ofRobots uses: [String: Int64]) async throws {
+        try await ledger.write(durable: false) { transaction in
+            for (name, time) in uses { try transaction.noteUse(of: name, at: time) }
+        }
     }
 }

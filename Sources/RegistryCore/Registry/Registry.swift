@@ -126,7 +126,7 @@ package struct Actor: Sendable, Equatable {
     package var clientAddress: String?
     /// What the client calls itself.
     package var userAgent: String?
-    /// The job that an issuer vouches for. It stands in records for good, where a principal can be erased.
+    /// The job whose build platform an issuer vouches for. It stands in records for good, where a principal can be erased.
     package var workload: Workload?
     /// What allowed it; nil where nobody is asked.
     package var ground: AccessGround?
@@ -139,11 +139,11 @@ package struct Actor: Sendable, Equatable {
         package let issuer: String
         /// What the issuer calls the job.
         package let subject: String
-        /// The build platform that it is; nil when that was not proved.
-        package let builder: String?
+        /// The build platform that it is.
+        package let builder: String
 
         /// A job whose token was checked.
-        package init(issuer: String, subject: String, builder: String?) {
+        package init(issuer: String, subject: String, builder: String) {
             self.issuer = issuer
             self.subject = subject
             self.builder = builder
