@@ -28,6 +28,19 @@ package struct CertificateAuthority: Sendable {
         return ("\(folder.path)/\(name).pem", "\(folder.path)/\(name).key")
     }
 
+    /// The same with a certificate that ended yesterday.
+    package func issueExpired(_ names: String, file name: String) async throws -> (chain: String, key: String) {
+        let request = "\(folder.path)/\(name).csr"
+        try await openSSL(
+            ["req", "-new", "-subj", "/CN=\(name)", "-addext", "subjectAltName=\(names)"] + Self.key
+                + ["-keyout", "\(folder.path)/\(name).key", "-out", request])
+        try await openSSL([
+            "x509", "-req", "-in", request, "-CA", root, "-CAkey", "\(folder.path)/root.key", "-CAcreateserial",
+            "-days", "-1", "-copy_extensions", "copy", "-out", "\(folder.path)/\(name).pem",
+        ])
+        return ("\(folder.path)/\(name).pem", "\(folder.path)/\(name).key")
+    }
+
     private static let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
     private func output(_ name: String) -> [String] {
