@@ -129,7 +129,7 @@ private func checkCaller(_ claims: JSONObject) {
     }
     guard let again = try? service.caller(of: issued.token) else { preconditionFailure("our own token is refused") }
     precondition(again.principal == caller.principal && again.groups == caller.groups)
-    precondition(again.scopes == scopes && again.builder == caller.builder)
+    precondition(again.scopes == scopes && again.workload == caller.workload)
 }
 
 /// A key that nobody knows, made anew for each run.
