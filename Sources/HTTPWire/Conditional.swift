@@ -11,6 +11,11 @@ package struct EntityTag: Sendable, Hashable {
 
     /// As it stands in an `ETag` field. A tag cannot contain a quote, a space or a control character: they are left out.
     package var text: String {
+        // Nearly all tags are digests, and this is part of every answer that has one.
+        let bytes = opaque.utf8.span
+        if bytes.allSatisfy(in: bytes.whole, { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }) {
+            return isWeak ? "W/\"\(opaque)\"" : "\"\(opaque)\""
+        }
         let safe = opaque.unicodeScalars.filter { $0.value > 0x20 && $0 != "\"" && $0 != "\u{7F}" }
         return (isWeak ? "W/\"" : "\"") + String(String.UnicodeScalarView(safe)) + "\""
     }

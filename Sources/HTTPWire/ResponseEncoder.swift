@@ -56,8 +56,13 @@ package enum ResponseEncoder {
 
     /// The fields that only the connection may write.
     private static func isOurs(_ name: HTTPField.Name) -> Bool {
-        switch name.canonicalName {
-        case "connection", "content-length", "date", "keep-alive", "transfer-encoding": true
+        let name = name.canonicalName
+        // The length tells most of them apart without a comparison.
+        return switch name.utf8.count {
+        case 4: name == "date"
+        case 10: name == "connection" || name == "keep-alive"
+        case 14: name == "content-length"
+        case 17: name == "transfer-encoding"
         default: false
         }
     }

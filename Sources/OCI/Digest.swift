@@ -41,12 +41,21 @@ package struct Digest: Hashable, Sendable {
 
     /// The hash in lower-case hexadecimal, without the algorithm.
     package var hex: String {
-        var text = [UInt8](repeating: 0, count: algorithm.hexLength)
-        for (place, byte) in hash.enumerated() {
-            text[2 * place] = Self.hexDigits[Int(byte >> 4)]
-            text[2 * place + 1] = Self.hexDigits[Int(byte & 0xf)]
-        }
+        var text: [UInt8] = []
+        appendHex(to: &text)
         return String(decoding: text, as: UTF8.self)
+    }
+
+    private func appendHex(to text: inout [UInt8]) {
+        text.reserveCapacity(text.count + algorithm.hexLength)
+        for byte in hash {
+            text.append(Self.hexDigit(byte >> 4))
+            text.append(Self.hexDigit(byte & 0xF))
+        }
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
     }
 
     /// The tag under which clients without the referrers API keep the referrers of this digest
@@ -79,8 +88,6 @@ package struct Digest: Hashable, Sendable {
         default: nil
         }
     }
-
-    private static let hexDigits = Array("0123456789abcdef".utf8)
 }
 
 extension Digest {
@@ -142,7 +149,14 @@ extension Digest: Comparable {
 
 extension Digest: CustomStringConvertible {
     /// The digest as it is written everywhere outside this process: `sha256:…`.
-    package var description: String { "\(algorithm.rawValue):\(hex)" }
+    package var description: String {
+        var text: [UInt8] = []
+        text.reserveCapacity(8 + algorithm.hexLength)
+        text.append(contentsOf: algorithm.rawValue.utf8)
+        text.append(UInt8(ascii: ":"))
+        appendHex(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
 }
 
 /// Why some text is not a digest.

@@ -8,14 +8,17 @@ package struct RepositoryName: Hashable, Sendable {
 
     /// Checks the name against `component("/"component)*`, where a component is runs of `[a-z0-9]` joined by
     /// `.`, `_`, `__` or any number of `-`.
-    package init(parsing text: some StringProtocol) throws(NameError) {
+    package init(parsing text: some StringProtocol) throws(NameError) { try self.init(parsing: String(text)) }
+
+    /// The same, compiled for the one type of text that nearly all callers have.
+    package init(parsing text: String) throws(NameError) {
         let length = text.utf8.count
         guard length <= 255 else { throw .repositoryTooLong(length) }
-        guard Self.isWellFormed(text.utf8) else { throw .malformedRepository(String(text)) }
-        rawValue = String(text)
+        guard Self.isWellFormed(text.utf8) else { throw .malformedRepository(text) }
+        rawValue = text
     }
 
-    private static func isWellFormed(_ text: some Sequence<UInt8>) -> Bool {
+    private static func isWellFormed(_ text: String.UTF8View) -> Bool {
         var state = NameState.start
         for character in text {
             guard let next = state.after(character) else { return false }
@@ -48,13 +51,16 @@ package struct Tag: Hashable, Sendable {
     package let rawValue: String
 
     /// Checks the text against the specification's grammar.
-    package init(parsing text: some StringProtocol) throws(NameError) {
+    package init(parsing text: some StringProtocol) throws(NameError) { try self.init(parsing: String(text)) }
+
+    /// The same, compiled for the one type of text that nearly all callers have.
+    package init(parsing text: String) throws(NameError) {
         let length = text.utf8.count
         guard length <= 128 else { throw .tagTooLong(length) }
         guard let first = text.utf8.first, Self.mayStart(first), text.utf8.allSatisfy(Self.mayContain) else {
-            throw .malformedTag(String(text))
+            throw .malformedTag(text)
         }
-        rawValue = String(text)
+        rawValue = text
     }
 
     /// For text whose construction already proves the grammar.

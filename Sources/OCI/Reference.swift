@@ -4,7 +4,10 @@ package enum Reference: Hashable, Sendable {
     case digest(Digest)
 
     /// A text with `:` can only be a digest, because no tag contains one; all else can only be a tag.
-    package init(parsing text: some StringProtocol) throws(ReferenceError) {
+    package init(parsing text: some StringProtocol) throws(ReferenceError) { try self.init(parsing: String(text)) }
+
+    /// The same, compiled for the one type of text that nearly all callers have.
+    package init(parsing text: String) throws(ReferenceError) {
         if text.utf8.contains(UInt8(ascii: ":")) {
             do { self = .digest(try Digest(parsing: text)) } catch { throw .digest(error) }
         } else {

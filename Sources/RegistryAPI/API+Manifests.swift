@@ -10,13 +10,14 @@ extension API {
     func getManifest(_ reference: Reference, in repository: RepositoryName, content: Bool) throws -> Response {
         let manifest = try registry.manifest(reference, in: repository, content: content)
         let isDigest = if case .digest = reference { true } else { false }
+        let digest = "\(manifest.digest)"
         return Response(
             .ok,
             [
-                .contentType: manifest.mediaType, .dockerContentDigest: "\(manifest.digest)",
+                .contentType: manifest.mediaType, .dockerContentDigest: digest,
                 .cacheControl: isDigest ? "private, max-age=31536000, immutable" : "no-cache",
             ],
-            etag: EntityTag("\(manifest.digest)"),
+            etag: EntityTag(digest),
             body: content ? .bytes(manifest.content) : .absent(count: manifest.size))
     }
 
