@@ -114,6 +114,17 @@ package final class EventSource {
         return count
     }
 
+    /// Sends a part of a file that is in the page cache; gives how much went out, and whether the socket is full now. Not through
+    /// a channel.
+    package func sendFile(
+        _ file: SharedDescriptor, from start: Int64, count: Int
+    ) throws(SystemError) -> (sent: Int, isFull: Bool) {
+        precondition(channel == nil, "what is encrypted has to go through this process")
+        let result = try file.send(to: number, from: start, count: count)
+        if result.isFull { forgetWritable() }
+        return result
+    }
+
     /// Notes what a try through the channel has to wait for.
     private func note(_ progress: ChannelProgress, waiting needs: inout Direction) -> Int? {
         switch progress {

@@ -1,3 +1,4 @@
+internal import CLinux
 import Glibc
 import Synchronization
 
@@ -33,6 +34,31 @@ package final class SharedDescriptor: Sendable {
     package init(_ descriptor: consuming FileDescriptor) {
         self.descriptor = descriptor
     }
+
+    /// Whether all of a part of a file is in the page cache, so that reading it waits for no disk. False where the kernel cannot
+    /// say. It may go out again before it is read, under great pressure; then the reader waits once.
+    package func isCached(from start: Int64, count: Int) -> Bool {
+        let page = Self.pageSize
+        let first = start / page
+        let pages = (start + Int64(count) + page - 1) / page - first
+        return clinux_cached_pages(number, first * page, pages * page) == pages
+    }
+
+    /// Sends a part of the file to a socket, until all is out or the socket is full; less than all without a full socket is the
+    /// end of the file.
+    package func send(to socket: CInt, from start: Int64, count: Int) throws(SystemError) -> (sent: Int, isFull: Bool) {
+        var offset = off_t(start)
+        let end = start + Int64(count)
+        while Int64(offset) < end {
+            let (input, left) = (number, Int(end - Int64(offset)))
+            let sent = try nonBlockingCall("sendfile") { sendfile(socket, input, &offset, left) }
+            guard let sent else { return (Int(Int64(offset) - start), true) }
+            if sent == 0 { break }
+        }
+        return (Int(Int64(offset) - start), false)
+    }
+
+    private static let pageSize = Int64(sysconf(Int32(_SC_PAGESIZE)))
 }
 
 /// Carries a descriptor to the one owner that takes it: through an array, or into a task.

@@ -30,6 +30,15 @@ private final class Content: Sendable {
         }
     }
 
+    /// Takes a part of the file out of the page cache, so that the disk has to be waited for.
+    func forget(_ range: Range<Int>) throws {
+        let path = path
+        let file = FileDescriptor(owning: try systemCall("open") { open(path, O_RDWR | O_CLOEXEC) })
+        let number = file.number
+        _ = try systemCall("fdatasync") { fdatasync(number) }
+        _ = posix_fadvise(number, off_t(range.lowerBound), off_t(range.count), POSIX_FADV_DONTNEED)
+    }
+
     func truncate(to size: Int) throws {
         let path = path
         _ = try systemCall("truncate") { Glibc.truncate(path, off_t(size)) }
@@ -65,6 +74,17 @@ extension Live {
                     #expect(answer.body == content.bytes)
                 }
                 #expect(client.unread.isEmpty)
+            }
+        }
+
+        @Test(arguments: [0..<5_000_000, 1_000_000..<2_000_000, 4_000_000..<5_000_000])
+        func `arrives from the disk as from memory`(_ range: Range<Int>) async throws {
+            let content = try Content(pattern(5_000_000))
+            try await serving { _ in
+                content.response { try? content.forget(range) }
+            } client: { bench in
+                let client = try bench.connect()
+                for _ in 0..<3 { #expect(try client.request("GET", "/").body == content.bytes) }
             }
         }
 

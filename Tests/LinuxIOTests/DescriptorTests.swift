@@ -141,3 +141,45 @@ import Testing
         #expect(failure?.code == EISDIR)
     }
 }
+
+@Suite struct `A file that is shared` {
+    private let folder = TemporaryFolder()
+
+    /// The kernel can say what is in the page cache since Linux 6.5.
+    private static let isTold: Bool = {
+        var name = utsname()
+        uname(&name)
+        let release = withUnsafeBytes(of: &name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+        return numbers.count == 2 && (numbers[0], numbers[1]) >= (6, 5)
+    }()
+
+    @Test func `knows which of its parts are in memory`() throws {
+        let size = 16 << 20
+        let path = folder.write([UInt8](repeating: 7, count: size), to: "file")
+        let file = SharedDescriptor(FileDescriptor(owning: try systemCall("open") { open(path, O_RDWR | O_CLOEXEC) }))
+        for (start, count) in [(Int64(0), size), (5, 1), (4095, 2), (Int64(size) - 1, 1)] {
+            #expect(file.isCached(from: start, count: count) == Self.isTold)
+        }
+        #expect(!file.isCached(from: Int64(size), count: 1), "behind the end there is nothing")
+        #expect(!file.isCached(from: 1 << 40, count: 1 << 20))
+        let number = file.number
+        _ = try systemCall("fdatasync") { fdatasync(number) }
+        // The kernel keeps pages in groups, and forgets whole groups only.
+        #expect(posix_fadvise(number, off_t(size / 2), off_t(size / 2), POSIX_FADV_DONTNEED) == 0)
+        #expect(!file.isCached(from: 0, count: size) && !file.isCached(from: Int64(size) - 1, count: 1))
+        #expect(file.isCached(from: 0, count: 1 << 20) == Self.isTold)
+    }
+
+    @Test func `goes into a socket until that is full, or the file ends`() throws {
+        let path = folder.write([UInt8](repeating: 7, count: 3 << 20), to: "file")
+        let file = SharedDescriptor(FileDescriptor(owning: try systemCall("open") { open(path, O_RDONLY | O_CLOEXEC) }))
+        let pair = try SocketPair()
+        guard let near = pair.near.take() else { throw SocketPair.Taken() }
+        let first = try file.send(to: near.number, from: 0, count: 3 << 20)
+        #expect(first.isFull && (1..<3 << 20).contains(first.sent))
+        #expect(try pair.hear() == first.sent)
+        let end = try file.send(to: near.number, from: (3 << 20) - 10, count: 100)
+        #expect(end.sent == 10 && !end.isFull)
+    }
+}

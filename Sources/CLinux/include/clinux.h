@@ -30,6 +30,8 @@ int clinux_accept(int fd, void *address, uint32_t *length);
 int clinux_open(const char *path, int flags, uint32_t mode);
 // Begins to write a part of a file to the disk, without waiting; a hint, so there is no result.
 void clinux_begin_writeback(int fd, int64_t offset, int64_t count);
+// Pages of a part of a file that are in the page cache, or -1 where the kernel cannot say (cachestat(2), Linux 6.5).
+int64_t clinux_cached_pages(int fd, int64_t offset, int64_t count);
 // Bytes free to us on the file system of `path`, or -1.
 int64_t clinux_free_bytes(const char *path);
 // Gives the calling thread only the processor and the disk that nothing else wants. A hint, so there is no result.
