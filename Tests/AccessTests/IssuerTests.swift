@@ -301,6 +301,23 @@ extension TrustedIssuer {
         #expect(try await trusted.refusal(of: token) == .unknownKey)
     }
 
+    @Test func `are fetched at once when their file has changed`() async throws {
+        let trusted = try issuer.trusted()
+        #expect(try await trusted.refusal(of: try await issuer.token()) == nil)
+        issuer.publish([1])
+        await trusted.keys.reload()
+        #expect(try await trusted.refusal(of: try await issuer.token(key: 1)) == nil)
+        #expect(try await trusted.refusal(of: try await issuer.token()) == .unknownKey)
+    }
+
+    @Test func `come from where the configuration says, without another document`() async throws {
+        issuer.put("/etc/keys.json", ["keys": [issuer.jwk(1)]])
+        let trusted = try issuer.trusted { $0.keys = "/etc/keys.json" }
+        #expect(try await trusted.refusal(of: try await issuer.token(key: 1)) == nil)
+        #expect(try await trusted.refusal(of: try await issuer.token()) == .unknownKey)
+        #expect(issuer.fetched.withLock { $0 } == ["/etc/keys.json"])
+    }
+
     @Test func `stay for a day when the issuer cannot be reached`() async throws {
         let trusted = try issuer.trusted()
         let token = try await issuer.token { $0["exp"] = .integer(Int64.max / 2) }

@@ -59,6 +59,14 @@ private let item = """
         #expect(found.count == 1 && found.first?.contains(expected) == true, "\(found)")
     }
 
+    @Test func `is needed where clients are sent to somebody else's token service`() {
+        let realm = "token_realm: https://auth.example/token"
+        let item = "{name: a, url: https://a.example, audience: r, require: [a=b]}"
+        #expect(problems("auth: {tokens: false, \(realm)}\n").first?.contains("not one of auth.issuers") == true)
+        #expect(problems("auth: {tokens: false, \(realm), issuers: [\(item)]}\n") == [])
+        #expect(problems("auth: {\(realm)}\n") == [])
+    }
+
     @Test func `is refused twice, and when only rules know it`() {
         let one = "{name: a, url: https://a.example, audience: r, require: [a=b]}"
         #expect(problems("auth: {issuers: [\(one), \(one)]}\n").first?.contains("earlier issuer already") == true)

@@ -102,6 +102,19 @@ import Testing
             "/bin/sh",
             ["-c", "echo secret | \"$0\" robot list --user alice --server \"$1\"", WaybillProgram.path, address])
         #expect(asked.status == 0, "\(asked.text)")
+        // A name that is not plainly this machine: what was kept for https does not go there in the clear.
+        let elsewhere = "0.0.0.0:\(server.port)"
+        for (name, status) in [(elsewhere, 3), ("https://\(elsewhere)", 3), ("http://\(elsewhere)", 0)]
+            as [(String, Int32)]
+        {
+            folder.write(Array(#"{"auths": {"\#(name)": {"auth": "\#(login)"}}}"#.utf8), to: "other.json")
+            let result = try await robot(
+                "list", "--server", "http://\(elsewhere)",
+                environment: [
+                    "REGISTRY_AUTH_FILE": "\(folder.path)/other.json", "HOME": "/none", "DOCKER_CONFIG": "/none",
+                ])
+            #expect(result.status == status, "\(name): \(result.text)")
+        }
         let nobody = try await robot("list", "--server", "http://127.0.0.1:1")
         #expect(nobody.status == 3 && nobody.errors.contains("nobody accepts connections"))
         #expect(await server.stop() == 0)
