@@ -20,6 +20,9 @@ package struct Timestamp: Hashable, Sendable {
         self.init(seconds: seconds, nanoseconds: Int32(rest) * 1_000_000)
     }
 
+    /// In milliseconds since 1970-01-01 UTC, rounded down; every time that was read from text fits.
+    package var milliseconds: Int64 { seconds * 1000 + Int64(nanoseconds / 1_000_000) }
+
     /// Reads an RFC 3339 date and time with up to nine digits of fraction, in any zone; `nil` for anything else.
     ///
     /// in-toto (field_types.md, "Timestamp") wants `Z`, but builders have written offsets. A leap second counts as

@@ -26,11 +26,7 @@ extension API {
 
     /// Receives a body of evidence into memory, up to the limit for one of them; there is no limit for all of them together.
     private func evidence(_ request: AdmittedRequest) async throws -> [UInt8] {
-        do {
-            return try await request.body.collect(upTo: limits.evidence)
-        } catch BodyError.tooLarge(let limit) {
-            throw Problem(413, .sizeInvalid, "an attestation or build record may have at most \(limit) bytes")
-        }
+        try await request.body.content(of: "an attestation or build record", upTo: limits.evidence)
     }
 
     private func response(to receipt: EvidenceReceipt) throws -> Response {
@@ -83,11 +79,7 @@ extension API {
 
     /// `POST /api/v2/log/entries` of Rekor v2, for clients of Sigstore. Answered when a checkpoint covers the entry.
     func postRekorEntry(_ request: AdmittedRequest) async throws -> Response {
-        let bytes: [UInt8]
-        do { bytes = try await request.body.collect(upTo: Self.rekorRequestBytes) } catch BodyError.tooLarge(let limit)
-        {
-            throw Problem(413, .sizeInvalid, "an entry may have at most \(limit) bytes")
-        }
+        let bytes = try await request.body.content(of: "an entry", upTo: Self.rekorRequestBytes)
         let entry: HashedRekord
         do { entry = try await registry.aside { try HashedRekord(parsingRequest: bytes) } } catch let error
             as HashedRekordError

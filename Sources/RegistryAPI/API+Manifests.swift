@@ -26,12 +26,8 @@ extension API {
         _ reference: Reference, in repository: RepositoryName, _ request: AdmittedRequest
     ) async throws -> Response {
         let tags = try tags(request.head.target.queryItems, with: reference)
-        let content: [UInt8]
-        do {
-            content = try await request.body.collect(upTo: limits.manifest)
-        } catch BodyError.tooLarge(let limit) {
-            throw Problem(413, .manifestInvalid, "a manifest may have at most \(limit) bytes")
-        }
+        let content = try await request.body.content(
+            of: "a manifest", upTo: limits.manifest, code: .manifestInvalid)
         let receipt = try await registry.put(
             ManifestPush(
                 to: repository, as: reference, tags: tags, contentType: request.head.fields[.contentType],

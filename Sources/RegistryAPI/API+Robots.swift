@@ -36,7 +36,8 @@ extension API {
     /// `POST /robots` with `{"name": …, "scopes": […], "expires": …}`: the one answer that has the secret in it.
     func createRobot(_ request: AdmittedRequest) async throws -> Response {
         try requireAuthentication()
-        let wanted = try RobotRequest(parsing: try await robotRequest(request))
+        let bytes = try await request.body.content(of: "a request for a robot", upTo: Self.robotBytes)
+        let wanted = try RobotRequest(parsing: bytes)
         let secret = RobotSecret.make()
         let robot = try await registry.createRobot(
             wanted.name, secretHash: RobotSecret.hash(of: secret), scopes: wanted.scopes, expires: wanted.expires,
@@ -63,12 +64,6 @@ extension API {
     private func requireAuthentication() throws(Problem) {
         guard !gate.isOpen else {
             throw Problem(404, .unsupported, "this registry asks nobody who they are, so it has no robots")
-        }
-    }
-
-    private func robotRequest(_ request: AdmittedRequest) async throws -> [UInt8] {
-        do { return try await request.body.collect(upTo: Self.robotBytes) } catch BodyError.tooLarge(let limit) {
-            throw Problem(413, .sizeInvalid, "a request for a robot may have at most \(limit) bytes")
         }
     }
 }
@@ -122,7 +117,7 @@ private struct RobotRequest {
         guard let time = value.string.flatMap({ Timestamp(parsing: $0) }) else {
             throw refusal("expires is a time such as 2027-01-31T12:00:00Z")
         }
-        return time.seconds * 1000 + Int64(time.nanoseconds) / 1_000_000
+        return time.milliseconds
     }
 
     private static func refusal(_ sentence: String) -> Problem { Problem(400, .unsupported, sentence) }

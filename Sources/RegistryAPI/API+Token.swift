@@ -60,13 +60,7 @@ extension API {
         guard type == MediaType(rawValue: "application/x-www-form-urlencoded") else {
             throw Problem(415, .unsupported, "Content-Type must be application/x-www-form-urlencoded")
         }
-        return try Self.items(of: try await Self.content(request.body))
-    }
-
-    private static func content(_ body: any RequestBody) async throws -> [UInt8] {
-        do { return try await body.collect(upTo: formBytes) } catch BodyError.tooLarge(let limit) {
-            throw Problem(413, .sizeInvalid, "a form may have at most \(limit) bytes")
-        }
+        return try Self.items(of: try await request.body.content(of: "a form", upTo: Self.formBytes))
     }
 
     private static func items(of form: [UInt8]) throws(Problem) -> QueryItems {

@@ -42,15 +42,25 @@ struct RemoteOptions: ParsableArguments {
         case nil: return []
         case .basic(let credentials)?: return [("Authorization", "Basic \(credentials)")]
         case .identityToken(let token)?:
-            let form =
-                "grant_type=refresh_token&client_id=waybill&refresh_token=\(token)&scope=\(scopes.joined(separator: "%20"))"
-            let type = [("Content-Type", "application/x-www-form-urlencoded")]
-            let url = try OutboundURL(parsing: server).appending("token")
-            let response = try await client.send(try OutboundRequest(.post(Array(form.utf8)), url, fields: type))
-            let answer = try? JSONValue(parsing: response.body)
-            guard response.status == 200, let token = answer?["access_token"]?.string else { return [] }
-            return [("Authorization", "Bearer \(token)")]
+            do { return try await exchange(token, at: server, for: scopes, with: client) } catch {
+                throw Failure(.cannotReach, "cannot reach the server: \(error)")
+            }
         }
+    }
+
+    /// A token for the scopes from a token for tokens; nothing when the server does not take it any more.
+    private func exchange(
+        _ token: String, at server: String, for scopes: [String], with client: OutboundClient
+    ) async throws(HTTPClientError) -> [(name: String, value: String)] {
+        let scope = scopes.joined(separator: "%20")
+        let form = "grant_type=refresh_token&client_id=waybill&refresh_token=\(token)&scope=\(scope)"
+        let url = try OutboundURL(parsing: server).appending("token")
+        let response = try await client.send(
+            OutboundRequest(
+                .post(Array(form.utf8)), url, fields: [("Content-Type", "application/x-www-form-urlencoded")]))
+        let answer = try? JSONValue(parsing: response.body)
+        guard response.status == 200, let token = answer?["access_token"]?.string else { return [] }
+        return [("Authorization", "Bearer \(token)")]
     }
 
     /// What to do when the server asks who somebody is.

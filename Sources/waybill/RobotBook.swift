@@ -80,12 +80,7 @@ struct RobotServer: RobotBook {
     init(_ server: String, _ options: RemoteOptions) async throws {
         do { self.server = try ImageAddress.url(of: server) } catch { throw Failure(.usage, "\(error)") }
         client = options.client(limit: Self.mostBytes)
-        do { login = try await options.login(at: self.server, for: ["registry:catalog:*"], with: client) } catch let
-            error
-            as HTTPClientError
-        {
-            throw Failure(.cannotReach, "cannot reach the server: \(error)")
-        }
+        login = try await options.login(at: self.server, for: ["registry:catalog:*"], with: client)
     }
 
     func create(_ name: RobotName, scopes: [Grant], expires: Int64?) async throws -> JSONObject {

@@ -154,7 +154,7 @@ struct Expiry: ExpressibleByArgument {
         {
             kind = .after(min(count * hours * 3_600_000, Self.longest))
         } else if let time = Timestamp(parsing: argument) {
-            kind = .at(time.seconds * 1000)
+            kind = .at(time.milliseconds)
         } else {
             return nil
         }

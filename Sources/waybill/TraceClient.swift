@@ -24,11 +24,7 @@ struct TraceClient {
         self.server = server
         client = options.client(limit: ProofBundle.longest)
         let scopes = ["registry:catalog:*"] + (repository.map { ["repository:\($0):pull"] } ?? [])
-        do { login = try await options.login(at: server, for: scopes, with: client) } catch let error
-            as HTTPClientError
-        {
-            throw Failure(.cannotReach, "cannot reach the server: \(error)")
-        }
+        login = try await options.login(at: server, for: scopes, with: client)
     }
 
     // MARK: - Questions
