@@ -54,9 +54,12 @@ extension Grantee: CustomStringConvertible {
         }
     }
 
+    /// Bytes of the longest: a kind, the name of an issuer, and a name.
+    private static let longest = Principal.longestName + 128
+
     /// Reads what the configuration says; nil for what is none of these.
     package init?(parsing text: String) {
-        guard text.utf8.count <= ClaimTemplate.longest + 300, text.isPrintable else { return nil }
+        guard text.utf8.count <= Self.longest, text.isPrintable else { return nil }
         switch text {
         case "anonymous": self = .anonymous
         case "authenticated": self = .authenticated

@@ -3,7 +3,7 @@ package import OCI
 /// Text with claims of a token in it, such as `https://github.com/{job_workflow_ref}`.
 package struct ClaimTemplate: Hashable, Sendable, CustomStringConvertible {
     /// Bytes of a template, and of what comes of it.
-    package static let longest = 1024
+    package static let longest = Principal.longestName
 
     private enum Part: Hashable {
         case text(String)
@@ -135,15 +135,5 @@ extension JSONValue {
         case .number: int64.map(String.init)
         default: nil
         }
-    }
-}
-
-extension String {
-    /// Whether it has no control characters, which could begin a line of their own in a log.
-    var isPrintable: Bool { unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) } }
-
-    /// Whether records and rules can call somebody so.
-    var isIdentity: Bool {
-        (1...ClaimTemplate.longest).contains(utf8.count) && isPrintable && first != " " && last != " "
     }
 }

@@ -12,6 +12,9 @@ package struct Principal: Hashable, Sendable {
         case certificate
     }
 
+    /// Bytes of a name that others prove.
+    package static let longestName = 1024
+
     /// How the proof was made.
     package let kind: Kind
     /// The name, without control characters.
@@ -48,5 +51,15 @@ extension Principal {
         let parts = description.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, let kind = Kind(rawValue: String(parts[0])), !parts[1].isEmpty else { return nil }
         self.init(kind, String(parts[1]))
+    }
+}
+
+extension String {
+    /// Whether it has no control characters, which could begin a line of their own in a log.
+    var isPrintable: Bool { unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) } }
+
+    /// Whether records and rules can call somebody so.
+    var isIdentity: Bool {
+        (1...Principal.longestName).contains(utf8.count) && isPrintable && first != " " && last != " "
     }
 }

@@ -1,7 +1,7 @@
 internal import Crypto
 import Synchronization
 
-/// A token that stands in no memory: its hash.
+/// A token as it is remembered: its hash, of which nobody can make the token.
 struct TokenMark: Hashable {
     private let hash: [UInt8]
 
