@@ -5,6 +5,6 @@ CREATE TABLE robot (
     scopes   TEXT    NOT NULL,         -- what the key is limited to: a JSON array of texts such as "team/**:pull,push"
     created  INTEGER NOT NULL,
     expires  INTEGER,                  -- NULL: never
-    last_use INTEGER,                  -- to the minute
+    last_use INTEGER,                  -- written every half minute
     revoked  INTEGER
 ) STRICT, WITHOUT ROWID;

@@ -69,6 +69,6 @@ extension Robot {
     /// - Throws: `GrantError` for a scope that cannot be read any more: what it was limited to is not known then.
     fileprivate init(_ stored: StoredRobot) throws {
         self.init(
-            name: stored.name, grants: try stored.scopes.map { try Grant(parsing: $0) }, version: "\(stored.created)")
+            name: stored.name, grants: try stored.scopes.map { try Grant(parsing: $0) }, version: stored.version)
     }
 }

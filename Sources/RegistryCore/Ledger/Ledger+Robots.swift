@@ -16,10 +16,12 @@ package struct StoredRobot: Sendable, Equatable {
     package let created: Int64
     /// When the key ends by itself; nil for never.
     package let expires: Int64?
-    /// When the key was last used, to the minute; nil for never.
+    /// When the key was last used, as far as that is written down already; nil for never.
     package let lastUse: Int64?
     /// When it was revoked; nil while it is not.
     package let revoked: Int64?
+    /// The beginning of the hash of its secret, which is another for every key, also of the same name.
+    package let version: String
 
     /// Whether the key may be used at that time.
     package func state(at time: Int64) -> State {
@@ -32,14 +34,18 @@ extension LedgerReader {
     /// The robot of that name, whatever became of it.
     func robot(named name: String) throws -> StoredRobot? {
         try connection.first(
-            "SELECT name, scopes, created, expires, last_use, revoked FROM robot WHERE name = ?1", name,
+            """
+            SELECT name, scopes, created, expires, last_use, revoked, hex(substr(secret, 1, 8)) FROM robot WHERE name = ?1
+            """, name,
             read: Self.robot)
     }
 
     /// The robot whose secret has this hash, whatever became of it.
     func robot(secretHash: [UInt8]) throws -> StoredRobot? {
         try connection.first(
-            "SELECT name, scopes, created, expires, last_use, revoked FROM robot WHERE secret = ?1", secretHash,
+            """
+            SELECT name, scopes, created, expires, last_use, revoked, hex(substr(secret, 1, 8)) FROM robot WHERE secret = ?1
+            """, secretHash,
             read: Self.robot)
     }
 
@@ -47,7 +53,8 @@ extension LedgerReader {
     func robots(after last: String, limit: Int) throws -> [StoredRobot] {
         try connection.all(
             """
-            SELECT name, scopes, created, expires, last_use, revoked FROM robot WHERE name > ?1 ORDER BY name LIMIT ?2
+            SELECT name, scopes, created, expires, last_use, revoked, hex(substr(secret, 1, 8)) FROM robot
+            WHERE name > ?1 ORDER BY name LIMIT ?2
             """, last, limit, read: Self.robot)
     }
 
@@ -57,7 +64,8 @@ extension LedgerReader {
         else { throw .corrupt("the scopes of a robot are no list of texts") }
         return StoredRobot(
             name: row.text(0), scopes: scopes.compactMap(\.string), created: row.int64(2), expires: row.int64OrNil(3),
-            lastUse: row.int64OrNil(4), revoked: row.int64OrNil(5))
+            lastUse: row.int64OrNil(4), revoked: row.int64OrNil(5),
+            version: row.text(6))
     }
 }
 
