@@ -37,6 +37,19 @@ extension Connection {
         }
     }
 
+    /// Begins to read one state of the database, which stays the same until `endSnapshot`. It is that of the first read.
+    package func beginSnapshot() throws(SQLiteError) {
+        try begin(.deferred)
+    }
+
+    /// Ends what `beginSnapshot` began, also after a failure.
+    package func endSnapshot() {
+        do throws(SQLiteError) {
+            try execute("COMMIT")
+            transactionState = .none
+        } catch { rollback() }
+    }
+
     /// Runs `body` as a part of a transaction that can fail by itself: when it throws, what it wrote is taken back and
     /// the transaction goes on.
     ///

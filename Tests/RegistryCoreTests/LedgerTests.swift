@@ -66,7 +66,7 @@ private struct Book {
             for try await id in group { ids.append(id) }
         }
         #expect(ids.sorted() == Array(0..<600))
-        #expect(try book.ledger.read { try $0.contradictions() } == [])
+        #expect(try book.ledger.readAnew { try $0.contradictions() } == [])
     }
 
     @Test func `do not disturb each other when one is refused`() async throws {
@@ -92,7 +92,7 @@ private struct Book {
         #expect(reason.isConstraint)
         #expect(try book.ledger.records().map { $0["number"] } == [0, 1, 2, 3, 4, 6])
         #expect(Set(try book.ledger.records().map(\.time)).count == 1)
-        #expect(try book.ledger.read { try $0.contradictions() } == [])
+        #expect(try book.ledger.readAnew { try $0.contradictions() } == [])
     }
 
     @Test func `share one flush, as soon as one of them must be durable`() async throws {
@@ -137,7 +137,7 @@ private struct Book {
         guard case .outOfSpace = error else { Issue.record("\(error as Any) is not outOfSpace"); return }
         #expect(try await before.value == 0)
         #expect(try await after.value == 1)
-        #expect(try book.ledger.read { try $0.contradictions() } == [])
+        #expect(try book.ledger.readAnew { try $0.contradictions() } == [])
     }
 }
 
@@ -193,7 +193,7 @@ private struct Book {
         try book.connection().execute("UPDATE record SET user_agent = NULL, user_agent_salt = NULL")
         #expect(try book.ledger.records().map(\.userAgent) == [nil])
         #expect(
-            try book.ledger.read { try $0.contradictions() }
+            try book.ledger.readAnew { try $0.contradictions() }
                 == ["record 0: its userAgent is gone, and no later record says that it was erased"])
     }
 
@@ -217,7 +217,7 @@ private struct Book {
             return (before, try reader.hasRepository("late"))
         }
         #expect(seen == (false, false))
-        #expect(try book.ledger.read { try $0.hasRepository("late") })
+        #expect(try book.ledger.readAnew { try $0.hasRepository("late") })
     }
 
     @Test func `from many threads is never refused while there are writes`() async throws {
@@ -362,7 +362,7 @@ final class FlushSwitch: Sendable {
         gate.signal()
         #expect(try await second.value == 2)
         #expect(try book.ledger.read { try $0.publishedSize() } == 3)
-        #expect(try book.ledger.read { try $0.contradictions() } == [])
+        #expect(try book.ledger.readAnew { try $0.contradictions() } == [])
     }
 
     @Test func `a failing disk fails it, hides it, and ends all writing`() async throws {
@@ -400,10 +400,17 @@ final class FlushSwitch: Sendable {
         #expect(try book.ledger.read { try $0.publishedSize() } == 1)
     }
 
-    @Test func `the write-ahead log stays small`() async throws {
+    @Test(arguments: [false, true]) func `the write-ahead log stays small`(_ isRead: Bool) async throws {
         let book = try Book { $0.logPages = 64 }
         let text = String(repeating: "x", count: 8000)
         for number in 0..<1500 {
+            // Two connections: the one that is taken last keeps the snapshot that it has for some time.
+            if isRead {
+                try book.ledger.read { first in
+                    _ = try first.publishedSize()
+                    if number.isMultiple(of: 100) { _ = try book.ledger.read { try $0.publishedSize() } }
+                }
+            }
             try await book.ledger.write { transaction in
                 var draft = RecordDraft.note(number)
                 draft.document["text"] = .string(text)
@@ -414,7 +421,51 @@ final class FlushSwitch: Sendable {
         stat("\(book.folder.path)/waybill.db-wal", &status)
         // The threshold, what comes in while that is moved, and what is in one commit.
         #expect(status.st_size < 64 * 8 * 4096, "\(status.st_size) bytes")
-        #expect(try book.ledger.read { try $0.contradictions() } == [])
+        #expect(try book.ledger.readAnew { try $0.contradictions() } == [])
+    }
+}
+
+@Suite struct `A read` {
+    private struct Refusal: Error {}
+
+    @Test func `sees what was committed before it began, also on a connection that has read before`() async throws {
+        let book = try Book()
+        for number in 0..<200 {
+            let index = try await book.ledger.note(number)
+            try book.ledger.read { first in
+                let records = try [first.record(index), book.ledger.read { try $0.record(index) }]
+                #expect(records.allSatisfy { $0 != nil })
+            }
+        }
+    }
+
+    @Test func `does not see what is committed meanwhile`() async throws {
+        let book = try Book()
+        try await book.ledger.note(0)
+        let (size, later) = try book.ledger.read { reader in
+            let size = try reader.recordCount()
+            let done = DispatchSemaphore(value: 0)
+            Task.detached {
+                try await book.ledger.note(1)
+                done.signal()
+            }
+            done.wait()
+            return (size, try reader.recordCount())
+        }
+        #expect((size, later) == (1, 1))
+        #expect(try book.ledger.read { try $0.recordCount() } == 2)
+    }
+
+    @Test func `that failed leaves nothing to the next one`() async throws {
+        let book = try Book()
+        #expect(throws: Refusal.self) {
+            try book.ledger.read { reader in
+                _ = try reader.recordCount()
+                throw Refusal()
+            }
+        }
+        try await book.ledger.note(0)
+        #expect(try book.ledger.read { try $0.recordCount() } == 1)
     }
 }
 
@@ -438,6 +489,6 @@ final class FlushSwitch: Sendable {
         await #expect(throws: Refusal.self) { try await idle.value }
         #expect(try await (before.value, after.value) == (0, 1))
         #expect(try book.ledger.records().map { $0["number"] } == [0, 2])
-        #expect(try book.ledger.read { try $0.contradictions() } == [])
+        #expect(try book.ledger.readAnew { try $0.contradictions() } == [])
     }
 }

@@ -68,7 +68,7 @@ extension Ledger {
         #expect(try ledger.read { try $0.checkpoint(size: 2) }?.note.signatures.count == 2)
         let keys = try ledger.read { try $0.logKeys() }
         #expect(keys.map(\.added) == [0, 2] && keys.allSatisfy { $0.retired == nil })
-        #expect(try ledger.read { try $0.contradictions() } == [])
+        #expect(try ledger.readAnew { try $0.contradictions() } == [])
     }
 
     @Test func `that is retired signs no more, and cannot come back`() async throws {
@@ -80,7 +80,7 @@ extension Ledger {
         #expect(try ledger.signers(among: both.keys) == new.keys)
         #expect(try ledger.leaf(3)?["keyAction"] == "retired")
         #expect(try ledger.read { try $0.logKeys() }.first?.retired == 4)
-        #expect(try ledger.read { try $0.contradictions() } == [])
+        #expect(try ledger.readAnew { try $0.contradictions() } == [])
         await ledger.close()
         #expect(throws: LogError.retiredKey("\(old.keys[0])")) { try open(both) }
         #expect(throws: LogError.unknownKeys(expected: ["\(new.keys[0])"])) { try open(old) }
@@ -108,12 +108,12 @@ extension Ledger {
         try connection.execute("DROP TRIGGER log_key_has_a_record")
         try connection.execute("INSERT INTO log_key (key, added) VALUES (?1, 2)", "\(stranger)")
         #expect(
-            try ledger.read { try $0.contradictions() }
+            try ledger.readAnew { try $0.contradictions() }
                 == ["key \(stranger): record 1 does not say that it was added"])
         try connection.execute("DROP TRIGGER log_key_is_only_retired")
         try connection.execute("UPDATE log_key SET added = 0 WHERE key = ?1", "\(stranger)")
         #expect(
-            try ledger.read { try $0.contradictions() }
+            try ledger.readAnew { try $0.contradictions() }
                 == ["key \(stranger): the log was not begun with it: it has not signed checkpoint 0"])
     }
 
@@ -123,7 +123,7 @@ extension Ledger {
         try connection.execute("DROP TRIGGER log_key_is_never_deleted")
         try connection.execute("DELETE FROM log_key WHERE added = 2")
         #expect(
-            try ledger.read { try $0.contradictions() } == [
+            try ledger.readAnew { try $0.contradictions() } == [
                 "record 1: it says that key \(both.keys[0]) was added, and the list of keys does not"
             ])
     }

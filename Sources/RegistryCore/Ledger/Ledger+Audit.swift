@@ -10,7 +10,7 @@ extension Ledger {
     /// What is found is the reason why the ledger is read-only from then on. Blocks.
     @discardableResult
     package func checkNewest() throws -> LedgerFault? {
-        let fault = try LedgerAudit(.chained).run(newest: Self.checkedAtStart, read)
+        let fault = try LedgerAudit(.chained).run(newest: Self.checkedAtStart, readAnew)
         if let fault { refuseWrites(because: "\(fault)") }
         return fault
     }
@@ -24,7 +24,7 @@ extension Ledger {
     package func checkAll(
         progress: (_ done: Int64, _ total: Int64) throws -> Void = { _, _ in }
     ) throws -> LedgerFault? {
-        let fault = try LedgerAudit(.chained).run(read, progress: progress)
+        let fault = try LedgerAudit(.chained).run(readAnew, progress: progress)
         if let fault { refuseWrites(because: "\(fault)") }
         return fault
     }

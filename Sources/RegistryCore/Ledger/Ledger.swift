@@ -60,26 +60,34 @@ package final class Ledger: Sendable {
         try Migrations.migrator.migrate(connection) { migration, index, total in
             progress(migration.name, index, total)
         }
+        var reading = Connection.Options()
+        reading.cacheKiB = options.cacheKiB
+        readers = ReaderPool(path: path, options: reading, logPages: options.logPages)
         let moving = try Connection(path: path, mode: .readWrite)
         let log = try WriteAheadLog(of: path)
         writer = try LedgerWriter(
             connection, flushLog: { () throws(SQLiteError) in try flush(log) },
             backfill: Backfill(moving, threshold: options.logPages), identity: identity,
             queueLimit: options.queuedWrites, clock: clock, random: random,
-            published: published)
-        var reading = Connection.Options()
-        reading.cacheKiB = options.cacheKiB
-        readers = ReaderPool(path: path, options: reading)
+            committed: readers.committed, published: published)
     }
 
-    /// Runs `body` on a snapshot of the database. Does not block for writers, so it may run on a loop.
+    /// Runs `body` on a snapshot of the database, which has every write that was answered before. Does not block for writers,
+    /// so it may run on a loop.
     package func read<Value>(_ body: (LedgerReader) throws -> Value) throws -> Value {
+        try read(isAnew: false, body)
+    }
+
+    /// The same on a snapshot that has also what was written past the ledger: for checks.
+    package func readAnew<Value>(_ body: (LedgerReader) throws -> Value) throws -> Value {
+        try read(isAnew: true, body)
+    }
+
+    private func read<Value>(isAnew: Bool, _ body: (LedgerReader) throws -> Value) throws -> Value {
         // Before the snapshot, which therefore has everything that is shown.
         let shown = writer.durableSize
         do {
-            return try readers.withConnection { connection in
-                try connection.transaction(.deferred) { try body(LedgerReader(connection: connection, shown: shown)) }
-            }
+            return try readers.withSnapshot(isAnew: isAnew) { try body(LedgerReader(connection: $0, shown: shown)) }
         } catch let error as SQLiteError {
             throw LedgerError(error)
         }
@@ -107,8 +115,9 @@ package final class Ledger: Sendable {
 
     /// Empties the write-ahead log into the database. Called when the server stops.
     package func close() async {
-        await writer.close()
+        // Their snapshots would hold the log up.
         readers.close()
+        await writer.close()
     }
 }
 
@@ -130,45 +139,4 @@ package struct LedgerTransaction {
 
     /// The same state, for reading.
     package var reader: LedgerReader { LedgerReader(connection: connection) }
-}
-
-/// Read-only connections, as many as were ever needed at once.
-///
-/// `@unchecked Sendable`: a connection is used only by who has taken it out of `idle`.
-private final class ReaderPool: @unchecked Sendable {
-    private let path: String
-    private let options: Connection.Options
-    private let idle = Mutex<[SendableConnection]>([])
-
-    init(path: String, options: Connection.Options) {
-        self.path = path
-        self.options = options
-    }
-
-    func withConnection<Value>(_ body: (Connection) throws -> Value) throws -> Value {
-        let reader = try idle.withLock { $0.popLast() } ?? SendableConnection(open())
-        defer { idle.withLock { $0.append(reader) } }
-        return try body(reader.connection)
-    }
-
-    func close() {
-        let readers = idle.withLock { idle in
-            defer { idle = [] }
-            return idle
-        }
-        for reader in readers { reader.connection.close() }
-    }
-
-    private func open() throws -> Connection {
-        try Connection(path: path, mode: .readOnly, options: options)
-    }
-}
-
-/// `@unchecked Sendable`: see `ReaderPool`.
-private struct SendableConnection: @unchecked Sendable {
-    let connection: Connection
-
-    init(_ connection: Connection) {
-        self.connection = connection
-    }
 }

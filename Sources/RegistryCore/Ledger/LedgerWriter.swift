@@ -71,6 +71,8 @@ final class LedgerWriter: @unchecked Sendable {
     private let sequencer: Sequencer
     private let identity: LogIdentity
     private let random: RandomBytes
+    /// Told after each commit, with the pages in the log, before anybody hears of it.
+    private let committed: @Sendable (Int) -> Void
     /// Told of each new checkpoint once it is durable, before those who wait for it.
     private let published: @Sendable (SignedCheckpoint) -> Void
     private var lastTime: Int64
@@ -83,7 +85,8 @@ final class LedgerWriter: @unchecked Sendable {
     init(
         _ connection: Connection, flushLog: @escaping @Sendable () throws(SQLiteError) -> Void, backfill: Backfill,
         identity: LogIdentity, queueLimit: Int, clock: WallClock,
-        random: RandomBytes, published: @escaping @Sendable (SignedCheckpoint) -> Void
+        random: RandomBytes, committed: @escaping @Sendable (Int) -> Void,
+        published: @escaping @Sendable (SignedCheckpoint) -> Void
     ) throws {
         self.connection = connection
         self.backfill = backfill
@@ -91,6 +94,7 @@ final class LedgerWriter: @unchecked Sendable {
         self.clock = clock
         self.identity = identity
         self.random = random
+        self.committed = committed
         self.published = published
         lastTime = try LedgerReader(connection: connection).lastRecordTime() ?? 0
         sequencer = try Sequencer(identity, on: connection, now: clock.milliseconds)
@@ -231,6 +235,7 @@ final class LedgerWriter: @unchecked Sendable {
                 try sequencer.seal(on: connection, now: transaction.now)
                 return answers
             }
+            committed(connection.logPages)
             sequencer.committed()
             lastTime = transaction.now
             let checkpoint = sequencer.lastCheckpoint
