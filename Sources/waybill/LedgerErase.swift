@@ -34,7 +34,7 @@ struct Erase: AsyncParsableCommand {
             throw Failure(.foundSomethingWrong, "record \(record) has no \(field.rawValue), or not any more")
         }
         let leaf = try store.ledger.read { try $0.entry(redaction) } ?? []
-        await store.ledger.close()
+        await store.close()
         print("record \(redaction): \(String(decoding: leaf, as: UTF8.self))")
     }
 }

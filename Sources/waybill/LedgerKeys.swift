@@ -49,7 +49,7 @@ struct RotateKey: AsyncParsableCommand {
             }
             return [try LogKeyFile.makeKey(named: key.verifier.name), key]
         }
-        await store.ledger.close()
+        await store.close()
         for change in changes { print(change) }
     }
 }
@@ -71,7 +71,7 @@ struct RetireKey: AsyncParsableCommand {
             }
             return Array(keys.prefix(1))
         }
-        await store.ledger.close()
+        await store.close()
         for change in changes { print(change) }
     }
 }

@@ -13,7 +13,7 @@ struct Migrate: AsyncParsableCommand {
     func run() async throws {
         let store = try Store(try options.settings())
         try await store.recordKeys()
-        await store.ledger.close()
+        await store.close()
         print("the database is up to date")
     }
 }

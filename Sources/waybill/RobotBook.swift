@@ -49,7 +49,7 @@ struct RobotFolder: RobotBook {
             robots += page.entries
             last = page.next
         } while last != nil
-        await store.ledger.close()
+        await store.close()
         return robots.map { $0.document(at: registry.now) }
     }
 
@@ -60,10 +60,10 @@ struct RobotFolder: RobotBook {
     private func change(_ body: () async throws -> StoredRobot) async throws -> JSONObject {
         do {
             let robot = try await body()
-            await store.ledger.close()
+            await store.close()
             return robot.document(at: registry.now)
         } catch let error as RobotError {
-            await store.ledger.close()
+            await store.close()
             throw Failure(.foundSomethingWrong, "\(error)")
         }
     }

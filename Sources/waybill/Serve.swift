@@ -76,7 +76,7 @@ struct Serve: AsyncParsableCommand {
             issuers: issuers, robots: robots, logger: logger)
         await redirect.drain()
         await redirection.value
-        await store.ledger.close()
+        await store.close()
         logger.info("stopped")
     }
 

@@ -15,6 +15,7 @@ struct Store {
     /// Where news of checkpoints goes.
     let publications = Publications()
     private let settings: Settings
+    private let seen: CheckpointFile
     /// Holds the lock on the folder for as long as the process lives.
     private let lock: FolderLock
 
@@ -28,7 +29,9 @@ struct Store {
             uploadLanes = Lanes(count: settings.threads.lanes)
             readLanes = Lanes(count: settings.threads.lanes)
             blobs = try BlobStore(root: root, lanes: uploadLanes, limits: settings.storageLimits)
-            ledger = try Self.ledger(settings, publications)
+            try Disk().makeFolder(Self.keyFolder(root), in: root)
+            seen = CheckpointFile(folder: Self.keyFolder(root))
+            ledger = try Self.ledger(settings, publications, seen)
         } catch let failure as Failure {
             throw failure
         } catch {
@@ -56,9 +59,15 @@ struct Store {
         try await recordKeys()
         let file = LogKeyFile(folder: Self.keyFolder(settings.data))
         try file.write(try change(try file.read() ?? []))
-        await ledger.close()
-        ledger = try Self.ledger(settings, publications)
+        await close()
+        ledger = try Self.ledger(settings, publications, seen)
         return try await recordKeys()
+    }
+
+    /// Brings everything to rest. Called when the process ends.
+    func close() async {
+        await ledger.close()
+        seen.flush()
     }
 
     /// Whether another process uses the folder of these settings at the moment.
@@ -75,14 +84,13 @@ struct Store {
     /// Opens the ledger with the keys of the log, and makes a key when there is neither a key nor a ledger.
     ///
     /// What does not fit to what was published, or to the log itself, can be read and not written.
-    private static func ledger(_ settings: Settings, _ publications: Publications) throws -> Ledger {
+    private static func ledger(
+        _ settings: Settings, _ publications: Publications, _ seen: CheckpointFile
+    ) throws -> Ledger {
         let root = settings.data
         let (keys, database) = (keyFolder(root), database(root))
-        let disk = Disk()
-        try disk.makeFolder(keys, in: root)
-        let seen = CheckpointFile(folder: keys)
         let ledger = try Ledger(
-            path: database, identity: try identity(in: keys, isNew: try disk.size(of: database) == nil, settings),
+            path: database, identity: try identity(in: keys, isNew: try Disk().size(of: database) == nil, settings),
             options: settings.ledgerOptions,
             published: { checkpoint in
                 seen.write(checkpoint)

@@ -87,6 +87,7 @@ import TransparencyLog
         let ledger = try book.open { file.write($0) }
         try await ledger.note(600)
         await ledger.close()
+        file.flush()
         let seen = try #require(try file.read())
         #expect(seen.checkpoint.size == 601)
 
@@ -108,6 +109,7 @@ import TransparencyLog
         let book = try await AuditedBook()
         let ledger = try book.open { file.write($0) }
         try await ledger.note(600)
+        file.flush()
         let seen = try #require(try file.read())
         let other = try (try await AuditedBook()).open()
         for number in 0..<2 { try await other.note(number) }

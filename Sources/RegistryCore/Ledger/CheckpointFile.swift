@@ -1,15 +1,26 @@
+import Dispatch
 import Glibc
 import LinuxIO
+import Synchronization
 package import TransparencyLog
 
 /// The last checkpoint that anybody may have seen, kept apart from the database: a database that was put back from an older
 /// copy is known by it.
 ///
-/// Written behind each commit and not forced to the disk: the database is, and may only be ahead of this file.
-///
-/// `@unchecked Sendable`: after the start, only the queue of flushes uses it.
-package final class CheckpointFile: @unchecked Sendable {
+/// Written behind the commits, at most five times a second, and not forced to the disk: the database is, and may only be
+/// ahead of this file.
+package final class CheckpointFile: Sendable {
+    private struct State {
+        /// Whether one was written a moment ago, so that the next ones wait.
+        var isResting = false
+        var waiting: SignedCheckpoint?
+    }
+
+    private static let rest = DispatchTimeInterval.milliseconds(200)
+
     private let path: String
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "waybill.checkpoint-file")
 
     /// The file in `folder`, which exists.
     package init(folder: String) {
@@ -23,8 +34,37 @@ package final class CheckpointFile: @unchecked Sendable {
         return try? SignedCheckpoint(parsing: try disk.openForReading(path).read(Int(size)))
     }
 
-    /// Replaces the checkpoint; the file has the old one or the new one at any time. A failure is only a weaker guard.
+    /// Replaces the checkpoint, at once or in a moment together with those that follow it. Called in their order.
     package func write(_ checkpoint: SignedCheckpoint) {
+        let mustWait = state.withLock { state in
+            if state.isResting { state.waiting = checkpoint }
+            defer { state.isResting = true }
+            return state.isResting
+        }
+        guard !mustWait else { return }
+        replace(with: checkpoint)
+        queue.asyncAfter(deadline: .now() + Self.rest) { self.writeWaiting() }
+    }
+
+    /// Writes what is still waiting. Called when nothing follows, after the ledger was closed.
+    package func flush() {
+        queue.sync {
+            if let checkpoint = state.withLock({ $0.waiting.take() }) { replace(with: checkpoint) }
+        }
+    }
+
+    private func writeWaiting() {
+        let checkpoint = state.withLock { state in
+            state.isResting = state.waiting != nil
+            return state.waiting.take()
+        }
+        guard let checkpoint else { return }
+        replace(with: checkpoint)
+        queue.asyncAfter(deadline: .now() + Self.rest) { self.writeWaiting() }
+    }
+
+    /// The file has the old checkpoint or the new one at any time. A failure is only a weaker guard.
+    private func replace(with checkpoint: SignedCheckpoint) {
         let (new, bytes) = ("\(path).new", checkpoint.bytes)
         let number = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard number >= 0 else { return }

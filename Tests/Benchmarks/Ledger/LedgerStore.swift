@@ -14,6 +14,7 @@ struct LedgerStore {
 
     let documents: Documents
     private let ledger: Ledger
+    private let seen: CheckpointFile
     private let registry: Registry
 
     init(folder: String, documents: Documents) throws {
@@ -30,6 +31,7 @@ struct LedgerStore {
             try file.write(keys)
         }
         let seen = CheckpointFile(folder: "\(folder)/keys")
+        self.seen = seen
         ledger = try Ledger(
             path: "\(folder)/waybill.db", identity: try LogIdentity(signers: keys), published: { seen.write($0) })
         registry = Registry(
@@ -37,7 +39,10 @@ struct LedgerStore {
             trust: documents.trust, logger: .silent, rule: { _ in RepositoryPolicy(allowsSparse: true) })
     }
 
-    func close() async { await ledger.close() }
+    func close() async {
+        await ledger.close()
+        seen.flush()
+    }
 
     // MARK: - Filling
 
