@@ -160,10 +160,10 @@ extension [UInt8] {
     /// Appends `text` as part of one line: a control character becomes a space, so nothing can end the line early.
     mutating func appendLineText(_ text: String) {
         let bytes = text.utf8.span
-        for index in 0..<bytes.count where bytes[index].isControl && bytes[index] != .tab {
+        if bytes.allSatisfy(in: bytes.whole, \.isFieldValueByte) {
+            append(contentsOf: text.utf8)
+        } else {
             append(contentsOf: text.utf8.lazy.map { $0.isControl ? .space : $0 })
-            return
         }
-        append(contentsOf: text.utf8)
     }
 }

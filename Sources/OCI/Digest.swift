@@ -31,27 +31,27 @@ package struct Digest: Hashable, Sendable {
         guard let algorithm = Algorithm(name: utf8[..<separator]) else {
             throw .unsupportedAlgorithm(String(text[..<separator]))
         }
-        let hex = utf8[utf8.index(after: separator)...]
+        let start = utf8.index(after: separator)
+        let hex = utf8.span.extracting(utf8.distance(from: utf8.startIndex, to: start)...)
         guard let hash = Self.bytes(ofHex: hex, count: algorithm.byteCount) else {
-            throw .malformedHash(algorithm, String(text[utf8.index(after: separator)...]))
+            throw .malformedHash(algorithm, String(text[start...]))
         }
         self.algorithm = algorithm
         self.hash = hash
     }
 
     /// The hash in lower-case hexadecimal, without the algorithm.
-    package var hex: String {
-        var text: [UInt8] = []
-        appendHex(to: &text)
-        return String(decoding: text, as: UTF8.self)
-    }
+    package var hex: String { text(behind: "") }
 
-    private func appendHex(to text: inout [UInt8]) {
-        text.reserveCapacity(text.count + algorithm.hexLength)
+    private func text(behind prefix: String) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(prefix.utf8.count + algorithm.hexLength)
+        text.append(contentsOf: prefix.utf8)
         for byte in hash {
             text.append(Self.hexDigit(byte >> 4))
             text.append(Self.hexDigit(byte & 0xF))
         }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func hexDigit(_ value: UInt8) -> UInt8 {
@@ -64,20 +64,15 @@ package struct Digest: Hashable, Sendable {
         Tag(wellFormed: "\(algorithm.rawValue.prefix(32))-\(hex.prefix(64))")
     }
 
-    private static func bytes(ofHex hex: some Sequence<UInt8>, count: Int) -> [UInt8]? {
+    private static func bytes(ofHex hex: Span<UInt8>, count: Int) -> [UInt8]? {
+        guard hex.count == 2 * count else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
-        var high: UInt8?
-        for character in hex {
-            guard bytes.count < count, let digit = hexValue(character) else { return nil }
-            if let pending = high {
-                bytes.append(pending << 4 | digit)
-                high = nil
-            } else {
-                high = digit
-            }
+        for index in 0..<count {
+            guard let high = hexValue(hex[2 * index]), let low = hexValue(hex[2 * index + 1]) else { return nil }
+            bytes.append(high << 4 | low)
         }
-        return bytes.count == count && high == nil ? bytes : nil
+        return bytes
     }
 
     /// Lower case only: image specification, descriptor.md, "`[A-F]` MUST NOT be used here".
@@ -150,12 +145,10 @@ extension Digest: Comparable {
 extension Digest: CustomStringConvertible {
     /// The digest as it is written everywhere outside this process: `sha256:…`.
     package var description: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(8 + algorithm.hexLength)
-        text.append(contentsOf: algorithm.rawValue.utf8)
-        text.append(UInt8(ascii: ":"))
-        appendHex(to: &text)
-        return String(decoding: text, as: UTF8.self)
+        switch algorithm {
+        case .sha256: text(behind: "sha256:")
+        case .sha512: text(behind: "sha512:")
+        }
     }
 }
 
