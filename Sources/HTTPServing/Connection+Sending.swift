@@ -71,7 +71,7 @@ extension Connection {
         case .stream(let stream):
             guard let framing = plan.stream else { return .memory }
             return .stream(try await begin(stream, framing))
-        case .none, .bytes, .absent, .file: return .memory
+        case .none, .bytes, .rangedBytes, .absent, .file: return .memory
         }
     }
 

@@ -30,8 +30,10 @@ package struct Response: Sendable {
 package enum ResponseBody: Sendable {
     /// No content; the length is 0 where the status allows one.
     case none
-    /// Content that is in memory.
+    /// Content that is in memory, and always sent whole.
     case bytes([UInt8])
+    /// Content that is in memory, sent whole or in the ranges that the client asked for.
+    case rangedBytes([UInt8])
     /// Content that is not given because only `HEAD` was asked; its length is stated.
     case absent(count: Int64)
     /// Content that is in a file: sent by the kernel, whole or in the ranges that the client asked for.
@@ -43,7 +45,7 @@ package enum ResponseBody: Sendable {
     package var count: Int64? {
         switch self {
         case .none: 0
-        case .bytes(let bytes): Int64(bytes.count)
+        case .bytes(let bytes), .rangedBytes(let bytes): Int64(bytes.count)
         case .absent(let count): count
         case .file(let file): file.size
         case .stream(let stream): stream.length

@@ -13,7 +13,7 @@ enum StreamFraming: Equatable {
 struct ResponsePlan {
     enum Part: Equatable {
         case bytes([UInt8])
-        /// Bytes of the response's file.
+        /// Bytes of the response's file; in the end there is none unless it has one.
         case slice(Range<Int64>)
 
         var count: Int64 {
@@ -41,11 +41,12 @@ struct ResponsePlan {
             return
         }
         guard response.status.code >= 200, response.status.code != 204, response.status.code != 304 else { return }
-        if case .file(let file) = response.body, response.status == .ok, isRead {
+        if let size = Self.rangedSize(response.body), response.status == .ok, isRead {
             head.headerFields[.acceptRanges] = "bytes"
             // RFC 9110 §14.2: Range is defined for GET only.
             if request.method == .get {
-                selectRanges(of: file, etag: response.etag, request, limits: limits, problem: problem)
+                selectRanges(of: size, etag: response.etag, request, limits: limits, problem: problem)
+                if case .rangedBytes(let bytes) = response.body { cutSlices(from: bytes) }
                 return
             }
         }
@@ -53,7 +54,7 @@ struct ResponsePlan {
         guard request.method != .head else { return }
         switch response.body {
         case .none, .absent: break
-        case .bytes(let bytes): parts = [.bytes(bytes)]
+        case .bytes(let bytes), .rangedBytes(let bytes): parts = [.bytes(bytes)]
         case .file(let file): parts = [.slice(0..<file.size)]
         case .stream(let stream): frame(stream, for: request.version)
         }
@@ -75,25 +76,42 @@ struct ResponsePlan {
         return condition.matches(etag)
     }
 
+    /// Bytes of content of which ranges may be asked for; nil for any other.
+    private static func rangedSize(_ body: ResponseBody) -> Int64? {
+        switch body {
+        case .file(let file): file.size
+        case .rangedBytes(let bytes): Int64(bytes.count)
+        case .none, .bytes, .absent, .stream: nil
+        }
+    }
+
+    private mutating func cutSlices(from bytes: [UInt8]) {
+        parts = parts.map { part in
+            guard case .slice(let range) = part else { return part }
+            return .bytes(
+                range.count == bytes.count ? bytes : Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)]))
+        }
+    }
+
     private mutating func selectRanges(
-        of file: StoredFile, etag: EntityTag?, _ request: RequestHead, limits: ServingLimits, problem: ProblemWriter
+        of size: Int64, etag: EntityTag?, _ request: RequestHead, limits: ServingLimits, problem: ProblemWriter
     ) {
-        switch Self.ranges(request, size: file.size, etag: etag, limit: limits.ranges) {
+        switch Self.ranges(request, size: size, etag: etag, limit: limits.ranges) {
         case .whole:
-            framing = .length(file.size)
-            parts = [.slice(0..<file.size)]
+            framing = .length(size)
+            parts = [.slice(0..<size)]
         case .ranges(let ranges) where ranges.count == 1:
             let range = ranges[0]
             head.status = .partialContent
-            head.headerFields[.contentRange] = ContentRange.text(range, size: file.size)
+            head.headerFields[.contentRange] = ContentRange.text(range, size: size)
             framing = .length(range.upperBound - range.lowerBound + 1)
             parts = [.slice(range.lowerBound..<range.upperBound + 1)]
         case .ranges(let ranges):
-            selectSeveral(ranges, size: file.size)
+            selectSeveral(ranges, size: size)
         case .unsatisfiable:
-            let answer = problem(416, "the range is outside the \(file.size) bytes of the content", request.target.path)
+            let answer = problem(416, "the range is outside the \(size) bytes of the content", request.target.path)
             head = HTTPResponse(status: answer.status, headerFields: answer.fields)
-            head.headerFields[.contentRange] = ContentRange.unsatisfiedText(size: file.size)
+            head.headerFields[.contentRange] = ContentRange.unsatisfiedText(size: size)
             let text = answer.body.inMemory
             framing = .length(Int64(text.count))
             parts = [.bytes(text)]

@@ -69,6 +69,7 @@ extension API {
             case .stored(let descriptor):
                 switch try registry.blob(descriptor.digest, in: repository) {
                 case .manifest(let manifest): return .bytes(manifest.content)
+                case .bytes(let bytes): return .bytes(bytes)
                 case .file(let size):
                     let registry = registry
                     return .file(

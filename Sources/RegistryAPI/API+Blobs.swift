@@ -17,6 +17,7 @@ extension API {
         case .file(let size):
             let registry = registry
             body = .file(StoredFile(size: size) { () throws(SystemError) in try registry.openBlob(digest) })
+        case .bytes(let bytes): body = .rangedBytes(bytes)
         case .manifest(let manifest): body = .bytes(manifest.content)
         }
         return Response(.ok, fields, etag: EntityTag("\(digest)"), body: body)

@@ -249,8 +249,8 @@ import Testing
             let faults = FaultSwitch()
             let server = try TestServer(TestRegistry(disk: faults.disk))
             faults.fail(.write)
-            let answer = try server.request(
-                "POST", "/v2/a/blobs/uploads/?digest=\([UInt8]("x").digest)", body: [UInt8]("x"))
+            let body = [UInt8](repeating: 1, count: 20_000)
+            let answer = try server.request("POST", "/v2/a/blobs/uploads/?digest=\(body.digest)", body: body)
             #expect(answer.status == 507)
             #expect(answer.reason == "no space left on device")
             faults.fail(nil)

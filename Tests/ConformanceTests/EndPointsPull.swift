@@ -103,6 +103,15 @@ import Testing
         #expect(answer.body == Array(blob[first...last]))
     }
 
+    @Test func `answers 206 also for a blob that is too large for the database`() throws {
+        let blob = Fixture.bytes(100_000, seed: 7)
+        try server.push(blob: blob, to: "library/app")
+        let answer = try server.get("/v2/library/app/blobs/\(blob.digest)", [("Range", "bytes=99990-")])
+        #expect(answer.status == 206)
+        #expect(answer["Content-Range"] == "bytes 99990-99999/100000")
+        #expect(answer.body == Array(blob[99_990...]))
+    }
+
     @Test(arguments: ["2048-", "5000-10000", "500-0", "-0"])
     func `answers 416 with the size when no such bytes are there`(_ range: String) throws {
         let answer = try server.get(path, [("Range", "bytes=\(range)")])

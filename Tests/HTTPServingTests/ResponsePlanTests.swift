@@ -267,6 +267,27 @@ import Testing
         #expect(plan.framing == .length(plan.parts.reduce(0) { $0 + $1.count }))
     }
 
+    @Test func `takes ranges of content in memory from there`() throws {
+        let bytes = (0..<100).map { UInt8($0) }
+        let response = Response(.ok, etag: EntityTag("sha256:abc"), body: .rangedBytes(bytes))
+        let whole = try plan(response)
+        #expect(whole.parts == [.bytes(bytes)])
+        #expect(whole.head.headerFields[.acceptRanges] == "bytes")
+        let one = try plan(response, to: .get, [.range: "bytes=10-19"])
+        #expect(one.head.status == .partialContent)
+        #expect(one.head.headerFields[.contentRange] == "bytes 10-19/100")
+        #expect(one.parts == [.bytes(Array(bytes[10..<20]))])
+        let several = try plan(response, to: .get, [.range: "bytes=10-19,-1"])
+        #expect(several.parts.count == 5)
+        #expect(several.parts[1] == .bytes(Array(bytes[10..<20])))
+        #expect(several.parts[3] == .bytes([99]))
+        #expect(several.framing == .length(several.parts.reduce(0) { $0 + $1.count }))
+        #expect(try plan(response, to: .get, [.range: "bytes=100-"]).head.status == .rangeNotSatisfiable)
+        #expect(try plan(response, to: .head).parts == [])
+        #expect(try plan(response, to: .head).head.headerFields[.acceptRanges] == "bytes")
+        #expect(try plan(response, to: .post, [.range: "bytes=0-1"]).parts == [.bytes(bytes)])
+    }
+
     @Test func `uses another boundary each time`() throws {
         let fields: HTTPFields = [.range: "bytes=0-1,5-6"]
         let types = try (0..<10).map { _ in try plan(file(100), to: .get, fields).head.headerFields[.contentType] }

@@ -6,31 +6,34 @@ import Testing
 @testable import RegistryCore
 
 @Suite struct `The steps of a commit` {
+    /// More than what is kept in the database.
+    private let content = Fixture.bytes(20_000)
+
     @Test func `make the bytes durable, then the folder of their name, then the name`() async throws {
         let recorder = StepRecorder()
         let store = try Store(disk: recorder.disk)
         _ = recorder.take()
         let intake = try await store.resume()
-        _ = try await intake.receive(from: TestSource([1, 2, 3]))
-        #expect(recorder.take() == [.open, .write])
-        _ = try await store.blobs.commit(intake, as: Digest(.sha256, of: [1, 2, 3]))
+        _ = try await intake.receive(from: TestSource(content))
+        #expect(recorder.take() == [.open, .write, .write])
+        _ = try await store.blobs.commit(intake, as: Digest(.sha256, of: content))
         #expect(recorder.take() == [.synchronize, .synchronizeFolder, .rename, .synchronizeFolder])
     }
 
     @Test func `make a folder durable that is there already, and no more than once`() async throws {
         let recorder = StepRecorder()
         let store = try Store(disk: recorder.disk)
-        let digest = Digest(.sha256, of: [1, 2, 3])
+        let digest = Digest(.sha256, of: content)
         recorder.fail(next: 1, .synchronizeFolder)
-        try await store.append([1, 2, 3])
+        try await store.append(content)
         let error = await failure(UploadError.self) { _ = try await store.blobs.commit(store.resume(), as: digest) }
         #expect(error == .storage(SystemError(code: 5, call: "synchronizeFolder")))
         for folderSteps in [2, 1] {
             let intake = try await store.resume()
-            if intake.startOffset == 0 { _ = try await intake.receive(from: TestSource([1, 2, 3])) }
+            if intake.startOffset == 0 { _ = try await intake.receive(from: TestSource(content)) }
             _ = recorder.take()
             _ = try await store.blobs.commit(intake, as: digest)
-            store.blobs.forget(store.id)
+            await store.blobs.release(store.id)
             #expect(recorder.take().filter { $0 == .synchronizeFolder }.count == folderSteps)
         }
     }
@@ -38,11 +41,10 @@ import Testing
     @Test func `never leave a blob open for writing, also when its name cannot be made durable`() async throws {
         let fault = FaultSwitch()
         let store = try Store(disk: fault.disk)
-        let content = Fixture.bytes(1000)
         let digest = Digest(.sha256, of: content)
         try await store.append(content)
         _ = try await store.blobs.commit(store.resume(), as: digest)
-        store.blobs.forget(store.id)
+        await store.blobs.release(store.id)
         fault.fail(.synchronizeFolder, with: 5)
         let intake = try await store.resume()
         _ = try await intake.receive(from: TestSource(content))
@@ -53,7 +55,7 @@ import Testing
         let next = try await store.resume()
         #expect(next.startOffset == 0)
         _ = try await next.receive(from: TestSource(Fixture.bytes(500, seed: 2)))
-        #expect(try await store.content(of: digest, count: 1000) == content)
+        #expect(try await store.content(of: digest, count: 20_000) == content)
     }
 }
 

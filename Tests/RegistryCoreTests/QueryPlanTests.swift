@@ -34,7 +34,7 @@ import Testing
 
     private func write(_ transaction: LedgerTransaction) throws {
         let repository = try transaction.ensureRepository(name)
-        try transaction.linkBlob(blob, size: 1, to: name)
+        try transaction.linkBlob(CommittedBlob(blob, size: 1, content: [1]), to: name)
         _ = try transaction.missing([blob], in: repository)
         let subject = Fixture.image().manifest
         let referrer = Fixture.image(subject: Fixture.descriptor(subject, .ociManifest)).manifest
@@ -58,6 +58,8 @@ import Testing
 
     private func read(_ reader: LedgerReader) throws {
         _ = try reader.blobSize(blob, in: name)
+        _ = try reader.blob(blob, in: name)
+        _ = try reader.blobContent(key: 1)
         _ = try reader.isServed(blob, in: .all)
         for content in [true, false] {
             _ = try reader.manifest(.tag("v1"), in: name, content: content)

@@ -6,13 +6,13 @@ import Testing
 @testable import RegistryCore
 
 @Suite struct `A blob of a repository` {
-    private let content = Fixture.bytes(1000)
+    private let content = Fixture.bytes(20_000)
 
     @Test func `is served by the repository that it was pushed to, and by no other`() async throws {
         let store = try TestRegistry()
         let registry = store.registry
         let digest = try await registry.store(content, in: "app")
-        guard case .file(size: 1000) = try registry.blob(digest, in: "app") else { Issue.record("no file"); return }
+        guard case .file(size: 20_000) = try registry.blob(digest, in: "app") else { Issue.record("no file"); return }
         for other: RepositoryName in ["other", "ap", "app/sub"] {
             let error = #expect(throws: RegistryError.self) { try registry.blob(digest, in: other) }
             guard case .unknownBlob(digest) = error else { Issue.record("\(error as Any)"); return }

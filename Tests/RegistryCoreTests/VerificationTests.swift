@@ -47,10 +47,10 @@ import Testing
 
     @Test func `a blob that lost its end, or got a longer one`() async throws {
         try await fill()
-        damage { ftruncate($0, 500) }
-        #expect(try await registry.verify() == ["blob \(layer) has 500 bytes instead of 512"])
-        damage { ftruncate($0, 513) }
-        #expect(try await registry.verify() == ["blob \(layer) has 513 bytes instead of 512"])
+        damage { ftruncate($0, 19_999) }
+        #expect(try await registry.verify() == ["blob \(layer) has 19999 bytes instead of 20000"])
+        damage { ftruncate($0, 20_001) }
+        #expect(try await registry.verify() == ["blob \(layer) has 20001 bytes instead of 20000"])
     }
 
     @Test func `a blob whose file is gone`() async throws {
@@ -59,6 +59,23 @@ import Testing
         #expect(
             try await registry.verify()
                 == ["blob \(layer) cannot be read: open: No such file or directory (2)"])
+    }
+
+    @Test func `a small blob whose bytes were changed or lost, until it is pushed again`() async throws {
+        let small = Fixture.bytes(700)
+        let digest = try await registry.store(small, in: "app")
+        try tamper("UPDATE blob_content SET content = CAST(content || ' ' AS BLOB)")
+        #expect(try await registry.verify() == ["blob \(digest) has 701 bytes instead of 700"])
+        try tamper("UPDATE blob_content SET content = zeroblob(700)")
+        #expect(try await registry.verify() == ["blob \(digest) is damaged"])
+        try await registry.store(small, in: "app")
+        #expect(try await registry.verify() == [])
+        try tamper("DELETE FROM blob_content")
+        #expect(
+            try await registry.verify()
+                == ["blob \(digest) cannot be read: open: No such file or directory (2)"])
+        try await registry.store(small, in: "app")
+        #expect(try await registry.verify() == [])
     }
 
     @Test func `a manifest whose bytes were changed`() async throws {

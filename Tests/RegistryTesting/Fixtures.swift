@@ -31,7 +31,7 @@ package enum Fixture {
         package var blobs: [[UInt8]] { [config] + layers }
     }
 
-    /// An image of `layers` small layers, different for each seed.
+    /// An image of `layers` layers, different for each seed: the first and every other is large enough to be a file.
     package static func image(
         seed: UInt64 = 1, layers count: Int = 2, labels: [String: String] = [:], annotations: [String: String] = [:],
         subject: Descriptor? = nil, artifactType: String? = nil
@@ -41,7 +41,7 @@ package enum Fixture {
             "config": ["Labels": .object(JSONObject(sorting: labels))],
             "rootfs": ["type": "layers", "diff_ids": []],
         ]).serialized()
-        let layers = (0..<count).map { bytes(512, seed: seed * 100 + UInt64($0)) }
+        let layers = (0..<count).map { bytes($0.isMultiple(of: 2) ? 20_000 : 512, seed: seed * 100 + UInt64($0)) }
         var manifest: JSONObject = [
             "schemaVersion": 2, "mediaType": .string(MediaType.ociManifest.rawValue),
             "config": descriptor(config, .ociConfig).json,

@@ -9,7 +9,9 @@ import Synchronization
 /// <root>/blobs/<algorithm>/<2 hex>/<hex>   complete and immutable: one copy, however many repositories link to it
 /// <root>/uploads/<uuid>                    what has been received so far
 /// ```
-/// Knows nothing of repositories: who may read a blob is a row of the ledger, written after the file is durable.
+/// Knows nothing of repositories: who may read a blob is a row of the ledger, written after the file is durable. The bytes
+/// of a small blob are in the ledger as well: there they are durable with the flush of a whole group of writes, where a
+/// file of its own would need two.
 package final class BlobStore: Sendable {
     private let root: String
     private let lanes: Lanes
@@ -108,7 +110,7 @@ package final class BlobStore: Sendable {
     }
 
     /// The blob that an upload has already become, when only its rows are missing.
-    func committed(_ id: UploadID) async -> (digest: Digest, size: Int64)? {
+    func committed(_ id: UploadID) async -> CommittedBlob? {
         guard let file = uploads.withLock({ $0[id] }) else { return nil }
         return await lanes.lane(of: id).run { file.committed }
     }
@@ -119,24 +121,30 @@ package final class BlobStore: Sendable {
         return await lanes.lane(of: id).run { file.isInUse }
     }
 
-    /// Forgets an upload whose row is gone.
-    func forget(_ id: UploadID) {
-        uploads.withLock { $0[id] = nil }
+    /// Forgets an upload that has become a blob and whose row is gone, and drops the file of a small one.
+    func release(_ id: UploadID) async {
+        guard let file = uploads.withLock({ $0.removeValue(forKey: id) }), file.hasFile else { return }
+        let path = path(of: id)
+        // One that stays is dropped at the next start.
+        try? await lanes.lane(of: id).run { () throws(SystemError) in try self.disk.unlink(path) }
     }
 
-    /// Makes the upload the blob `digest`, durably, and says how large it is. Until `forget`, it is remembered what the
-    /// upload has become.
+    /// Makes the upload the blob `digest`: a durable file, or the bytes of a small one, which its row will keep. Until
+    /// `release`, it is remembered what the upload has become.
     ///
-    /// - Throws: `.digestMismatch` when the bytes hash to something else; then the upload is as it was.
-    func commit(_ intake: UploadIntake, as digest: Digest) async throws(UploadError) -> Int64 {
-        let (file, turn) = (intake.file, intake.turn)
-        let (path, folder) = (path(of: digest), folder(of: digest))
-        let size = try await intake.lane.run { () throws(UploadError) -> Int64 in
-            try file.commit(turn, as: digest, to: path, in: folder) { () throws(SystemError) in
-                try self.makeDurable(folder)
+    /// - Throws: `.digestMismatch` when the bytes hash to something else; then they stay in the upload.
+    func commit(_ intake: UploadIntake, as digest: Digest) async throws(UploadError) -> CommittedBlob {
+        let (file, turn, held) = (intake.file, intake.turn, intake.held)
+        return try await intake.lane.run { () throws(UploadError) -> CommittedBlob in
+            if let held {
+                if let blob = try file.commit(turn, whole: held, as: digest) { return blob }
+                try held.span.bytes.withUnsafeBytes { bytes throws(UploadError) in try file.append(bytes, in: turn) }
+            }
+            let folder = self.folder(of: digest)
+            return try file.commit(turn, as: digest, to: self.path(of: digest), in: folder) {
+                () throws(SystemError) in try self.makeDurable(folder)
             }
         }
-        return size
     }
 
     /// Drops an upload and its bytes.
@@ -158,6 +166,24 @@ package final class BlobStore: Sendable {
 
     private func path(of id: UploadID) -> String {
         "\(root)/uploads/\(id)"
+    }
+}
+
+/// What an upload has become.
+package struct CommittedBlob: Sendable, Equatable {
+    /// Bytes of a blob past which it is a file.
+    static let mostInDatabase: Int64 = 16 * 1024
+
+    let digest: Digest
+    let size: Int64
+    /// The bytes of a small blob, which are durable once they are in its row; nil when they are a durable file.
+    let content: [UInt8]?
+
+    /// A blob that is stored.
+    package init(_ digest: Digest, size: Int64, content: [UInt8]? = nil) {
+        self.digest = digest
+        self.size = size
+        self.content = content
     }
 }
 

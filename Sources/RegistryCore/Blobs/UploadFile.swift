@@ -28,6 +28,8 @@ final class UploadFile: @unchecked Sendable {
     private var file: SharedDescriptor?
     /// Whether a request is at it now.
     private(set) var isInUse = false
+    /// Whether there may be something at the path. Once the upload is a blob it changes no more, and anybody may look.
+    private(set) var hasFile = false
     private var state = State.open
     /// The hash as it was when the turn began, so that a chunk can be taken back without reading everything again.
     private var hasherAtTurn: ContentHasher
@@ -38,7 +40,7 @@ final class UploadFile: @unchecked Sendable {
     private enum State {
         case open
         /// It has become a blob; the rows may still have to be written.
-        case committed(Digest, size: Int64)
+        case committed(CommittedBlob)
         case discarded
     }
 
@@ -60,8 +62,9 @@ final class UploadFile: @unchecked Sendable {
         turn += 1
         isInUse = true
         do throws(SystemError) {
-            let size = try disk.size(of: path) ?? 0
-            if size != offset { try rehash(size) }
+            let size = try disk.size(of: path)
+            hasFile = size != nil
+            if size ?? 0 != offset { try rehash(size ?? 0) }
             hasherAtTurn = hasher
             return Turn(number: turn, offset: offset)
         } catch {
@@ -75,8 +78,7 @@ final class UploadFile: @unchecked Sendable {
         if limits.blob > 0, offset + Int64(bytes.count) > limits.blob { throw .tooLarge(limit: limits.blob) }
         do throws(SystemError) {
             let file = try openFile()
-            let free = disk.freeBytes(at: root)
-            if free >= 0, free < limits.reserve + Int64(bytes.count) { throw SystemError(code: ENOSPC, call: "pwrite") }
+            try checkRoom(for: bytes.count)
             try write(bytes, to: file)
             hasher.update(bytes)
             offset += Int64(bytes.count)
@@ -112,8 +114,8 @@ final class UploadFile: @unchecked Sendable {
     }
 
     /// The blob that the upload has become, if it has: a request that is repeated need not send it again.
-    var committed: (digest: Digest, size: Int64)? {
-        if case .committed(let digest, let size) = state { (digest, size) } else { nil }
+    var committed: CommittedBlob? {
+        if case .committed(let blob) = state { blob } else { nil }
     }
 
     /// Takes the right to write from whoever has it, for good.
@@ -128,32 +130,57 @@ final class UploadFile: @unchecked Sendable {
         state = end
     }
 
-    /// Makes the file the blob `digest`: compare, sync the bytes, give them their name, sync the name.
+    /// Makes bytes that came whole in one request the blob `digest`, without a file. Gives nil, and has done nothing, when
+    /// they hash to something else.
+    func commit(_ turn: Turn, whole bytes: [UInt8], as digest: Digest) throws(UploadError) -> CommittedBlob? {
+        guard turn.number == self.turn else { throw .superseded }
+        guard offset == 0, Digest(digest.algorithm, of: bytes) == digest else { return nil }
+        do throws(SystemError) { try checkRoom(for: bytes.count) } catch { throw UploadError(error) }
+        let blob = CommittedBlob(digest, size: Int64(bytes.count), content: bytes)
+        finish(.committed(blob))
+        return blob
+    }
+
+    /// Makes the file the blob `digest`: compare, sync the bytes, give them their name, sync the name. The bytes of a small
+    /// blob are read for its row instead, and the file stays until that is durable.
     ///
     /// - Parameter makeFolder: makes `folder` durable; called before anything is moved into it.
     func commit(
-        _ turn: Turn, as digest: Digest, to blob: String, in folder: String,
+        _ turn: Turn, as digest: Digest, to path: String, in folder: String,
         makeFolder: () throws(SystemError) -> Void
-    ) throws(UploadError) -> Int64 {
+    ) throws(UploadError) -> CommittedBlob {
         guard turn.number == self.turn else { throw .superseded }
         let computed = try digestSoFar(digest.algorithm)
         guard computed == digest else { throw .digestMismatch(expected: digest, computed: computed) }
         do throws(SystemError) {
-            try disk.synchronize(try openFile())
-            try makeFolder()
-            // Once it has the blob's name nobody may write to it, also when making that name durable fails.
-            file = nil
-            try disk.rename(path, to: blob, in: folder)
-            finish(.committed(digest, size: offset))
-            return offset
+            var blob = CommittedBlob(digest, size: offset)
+            if offset <= CommittedBlob.mostInDatabase {
+                let content = try hasFile ? disk.openForReading(self.path).read(Int(offset)) : []
+                blob = CommittedBlob(digest, size: offset, content: content)
+            } else {
+                try disk.synchronize(try openFile())
+                try makeFolder()
+                // Once it has the blob's name nobody may write to it, also when making that name durable fails.
+                file = nil
+                try disk.rename(self.path, to: path, in: folder)
+                hasFile = false
+            }
+            finish(.committed(blob))
+            return blob
         } catch {
             throw UploadError(error)
         }
     }
 
+    private func checkRoom(for bytes: Int) throws(SystemError) {
+        let free = disk.freeBytes(at: root)
+        if free >= 0, free < limits.reserve + Int64(bytes) { throw SystemError(code: ENOSPC, call: "pwrite") }
+    }
+
     private func openFile() throws(SystemError) -> SharedDescriptor {
         if let file { return file }
         let opened = try disk.openForWriting(path)
+        hasFile = true
         file = opened
         return opened
     }

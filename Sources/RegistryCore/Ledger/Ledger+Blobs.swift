@@ -1,7 +1,30 @@
 package import OCI
 import SQLite
 
+/// A blob that a repository may serve.
+struct StoredBlob: Sendable {
+    let size: Int64
+    /// The bytes; nil when they are a file in blobs/.
+    let content: [UInt8]?
+}
+
 extension LedgerReader {
+    /// The blob, with its bytes if it is a small one; nil when `repository` may not serve it.
+    func blob(_ digest: Digest, in repository: RepositoryName) throws -> StoredBlob? {
+        try connection.first(
+            """
+            SELECT blob.size, small.content FROM repository, blob, repository_blob AS link
+            LEFT JOIN blob_content AS small ON small.blob = blob.id
+            WHERE repository.name = ?1 AND blob.digest = ?2 AND link.repository = repository.id AND link.blob = blob.id
+            """, repository.rawValue, digest.encoded
+        ) { StoredBlob(size: $0.int64(0), content: $0.blobOrNil(1)) }
+    }
+
+    /// The bytes of a small blob; nil when they are a file in blobs/.
+    func blobContent(key: Int64) throws -> [UInt8]? {
+        try connection.first("SELECT content FROM blob_content WHERE blob = ?1", key) { $0.blob(0) }
+    }
+
     /// The size of a blob that `repository` may serve; nil when it may not.
     package func blobSize(_ digest: Digest, in repository: RepositoryName) throws -> Int64? {
         try connection.first(
@@ -29,23 +52,36 @@ extension LedgerReader {
 }
 
 extension LedgerTransaction {
-    /// Lets `repository` serve a blob whose file is durable. Linking it again changes nothing.
-    package func linkBlob(_ digest: Digest, size: Int64, to repository: RepositoryName) throws {
+    /// Lets `repository` serve a blob: its file is durable, or its bytes become so with this. Linking it again heals what
+    /// has become of the bytes meanwhile, and changes nothing else.
+    package func linkBlob(_ blob: CommittedBlob, to repository: RepositoryName) throws {
         try connection.execute(
             "INSERT INTO blob (digest, size, created) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING",
-            digest.encoded, size, now)
-        _ = try mountBlob(digest, to: repository)
+            blob.digest.encoded, blob.size, now)
+        guard let id = try blobID(blob.digest) else { return }
+        if let content = blob.content {
+            try connection.execute(
+                """
+                INSERT INTO blob_content (blob, content) VALUES (?1, ?2)
+                ON CONFLICT (blob) DO UPDATE SET content = excluded.content WHERE content <> excluded.content
+                """, id, content)
+        }
+        try link(id, to: repository)
     }
 
     /// Lets `repository` serve a blob that the registry holds; false when it holds none.
     func mountBlob(_ digest: Digest, to repository: RepositoryName) throws -> Bool {
         guard let blob = try blobID(digest) else { return false }
+        try link(blob, to: repository)
+        return true
+    }
+
+    private func link(_ blob: Int64, to repository: RepositoryName) throws {
         try connection.execute(
             """
             INSERT INTO repository_blob (repository, blob, linked) VALUES (?1, ?2, ?3)
             ON CONFLICT (repository, blob) DO UPDATE SET linked = excluded.linked
             """, try ensureRepository(repository), blob, now)
-        return true
     }
 
     /// Ends the link; false when there was none.

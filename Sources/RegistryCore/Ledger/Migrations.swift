@@ -8,6 +8,7 @@ enum Migrations {
         Migration(version: 2, name: "record", sql: text(PackageResources._002_record_sql)),
         Migration(version: 3, name: "log", sql: text(PackageResources._003_log_sql)),
         Migration(version: 4, name: "robot", sql: text(PackageResources._004_robot_sql)),
+        Migration(version: 5, name: "blob_content", sql: text(PackageResources._005_blob_content_sql)),
     ]
 
     static var migrator: Migrator {

@@ -39,12 +39,9 @@ extension Registry {
         by actor: Actor
     ) async throws -> PreparedEvidence? {
         let layer = item.layer.digest
-        guard let size = try ledger.read({ try $0.blobSize(layer, in: repository) }), size <= limits.evidence else {
-            return nil
-        }
+        guard let bytes = try await content(ofBlob: layer, in: repository, limit: limits.evidence) else { return nil }
         let reader = EvidenceReader(trust: trust, now: Timestamp(milliseconds: clock.milliseconds))
         return try await aside {
-            let bytes = try self.blobs.read(layer, size: Int(size))
             guard Digest(layer.algorithm, of: bytes) == layer else { return nil }
             guard var evidence = try reader.read(bytes, in: item, of: attachments.subject) else { return nil }
             evidence.draft.repository = repository

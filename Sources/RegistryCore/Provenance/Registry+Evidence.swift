@@ -82,7 +82,7 @@ extension Registry {
             let intake = try await blobs.resume(id, algorithm: .sha256)
             _ = try await intake.receive(from: MemorySource(evidence.content))
             _ = try await blobs.commit(intake, as: evidence.digest)
-            blobs.forget(id)
+            await blobs.release(id)
         } catch {
             try? await blobs.discard(id)
             throw error

@@ -6,6 +6,8 @@ extension Registry {
     package enum BlobContent: Sendable {
         /// A file of this many bytes.
         case file(size: Int64)
+        /// The bytes of a small blob.
+        case bytes([UInt8])
         /// A manifest: containerd asks for those as blobs as well.
         case manifest(StoredManifest)
     }
@@ -15,12 +17,24 @@ extension Registry {
     /// - Throws: `.unknownBlob` when this repository does not have it, wherever else it is.
     package func blob(_ digest: Digest, in repository: RepositoryName) throws -> BlobContent {
         try ledger.read { reader in
-            if let size = try reader.blobSize(digest, in: repository) { return .file(size: size) }
+            if let blob = try reader.blob(digest, in: repository) {
+                return blob.content.map { .bytes($0) } ?? .file(size: blob.size)
+            }
             if let manifest = try reader.manifest(.digest(digest), in: repository, content: true) {
                 return .manifest(manifest)
             }
             throw RegistryError.unknownBlob(digest)
         }
+    }
+
+    /// The bytes of a blob, for who looks into it; nil when the repository does not have it, or when it is larger than
+    /// `limit`.
+    func content(ofBlob digest: Digest, in repository: RepositoryName, limit: Int) async throws -> [UInt8]? {
+        guard let blob = try ledger.read({ try $0.blob(digest, in: repository) }), blob.size <= limit else {
+            return nil
+        }
+        if let content = blob.content { return content }
+        return try await aside { try self.blobs.read(digest, size: Int(blob.size)) }
     }
 
     /// Opens the file of a blob that was found. Blocks: called on a lane.

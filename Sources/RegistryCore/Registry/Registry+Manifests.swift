@@ -220,10 +220,11 @@ extension Registry {
 
     private func imageConfig(of manifest: Manifest, in repository: RepositoryName) async throws -> ImageConfig? {
         guard let config = manifest.config, config.mediaType == .ociConfig || config.mediaType == .dockerConfig,
-            let size = try ledger.read({ try $0.blobSize(config.digest, in: repository) }), size <= limits.config
+            // A config that cannot be read must not stop the push: the image is as good as it was, its labels are unknown.
+            let bytes = try? await content(ofBlob: config.digest, in: repository, limit: limits.config)
         else { return nil }
-        // A config that cannot be read must not stop the push: the image is as good as it was, its labels are unknown.
-        return try? await aside { ImageConfig(parsing: try self.blobs.read(config.digest, size: Int(size))) }
+        if bytes.count <= Self.smallConfig { return ImageConfig(parsing: bytes) }
+        return try await aside { ImageConfig(parsing: bytes) }
     }
 
     /// Labels on which all platform manifests of an index agree: what may be said of the index as a whole.
@@ -240,6 +241,8 @@ extension Registry {
         return common ?? [:]
     }
 
+    /// Bytes of an image config that is read on the loop itself.
+    private static let smallConfig = 32 * 1024
     /// Bytes of a manifest that is read on the loop itself.
     private static let smallManifest = 32 * 1024
     /// Platform manifests of one index whose labels are compared.

@@ -59,25 +59,25 @@ extension Registry {
         _ id: UploadID, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
         range: ClosedRange<Int64>?
     ) async throws {
-        let size = try await store(id, as: digest, in: repository, last: source, range: range)
+        let blob = try await store(id, as: digest, in: repository, last: source, range: range)
         try await ledger.write { transaction in
-            try transaction.linkBlob(digest, size: size, to: repository)
+            try transaction.linkBlob(blob, to: repository)
             try transaction.endUpload(id)
         }
-        blobs.forget(id)
+        await blobs.release(id)
     }
 
-    /// Makes the file of the blob durable. When an earlier request came that far and only its rows failed, there is
-    /// nothing left to do, and nothing has to be sent again.
+    /// Makes the file of a blob durable, or has the bytes of a small one ready for its row. When an earlier request came that
+    /// far and only the rows failed, there is nothing left to do, and nothing has to be sent again.
     private func store(
         _ id: UploadID, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
         range: ClosedRange<Int64>?
-    ) async throws -> Int64 {
+    ) async throws -> CommittedBlob {
         _ = try session(id, in: repository)
-        if let committed = await blobs.committed(id), committed.digest == digest { return committed.size }
+        if let committed = await blobs.committed(id), committed.digest == digest { return committed }
         let intake = try await takeUp(id, in: repository)
         do {
-            _ = try await receive(source, into: intake, range: range)
+            _ = try await receive(source, into: intake, range: range, isLast: true)
             return try await blobs.commit(intake, as: digest)
         } catch {
             await intake.end()
@@ -91,10 +91,10 @@ extension Registry {
         let id = UploadID(using: &random)
         do {
             let intake = try await blobs.resume(id, algorithm: digest.algorithm)
-            _ = try await intake.receive(from: source)
-            let size = try await blobs.commit(intake, as: digest)
-            try await ledger.write { try $0.linkBlob(digest, size: size, to: repository) }
-            blobs.forget(id)
+            _ = try await intake.receive(from: source, isLast: true)
+            let blob = try await blobs.commit(intake, as: digest)
+            try await ledger.write { try $0.linkBlob(blob, to: repository) }
+            await blobs.release(id)
         } catch {
             try? await blobs.discard(id)
             throw error
@@ -188,7 +188,7 @@ extension Registry {
 
     /// Receives one chunk; says where the upload is afterwards.
     private func receive(
-        _ source: some ByteSource, into intake: UploadIntake, range: ClosedRange<Int64>?
+        _ source: some ByteSource, into intake: UploadIntake, range: ClosedRange<Int64>?, isLast: Bool = false
     ) async throws -> Int64 {
         if let range {
             guard range.lowerBound == intake.startOffset else {
@@ -198,7 +198,7 @@ extension Registry {
                 throw UploadError.chunkSizeMismatch(stated: range.length, received: length)
             }
         }
-        let count = try await intake.receive(from: source)
+        let count = try await intake.receive(from: source, isLast: isLast)
         if let range, count != range.length {
             try await intake.rollBack()
             throw UploadError.chunkSizeMismatch(stated: range.length, received: count)
