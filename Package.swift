@@ -114,11 +114,14 @@ let package = Package(
             ],
             path: "Tests/RegistryTesting", swiftSettings: rules),
 
+        // What the benchmarks share: connections, what they come to, and what the kernel says of a process.
+        .target(name: "BenchmarkLoad", path: "Tests/Benchmarks/Load", swiftSettings: rules),
         // make bench-ledger: how fast the ledger is with a million records.
         .executableTarget(
             name: "LedgerBenchmark",
             dependencies: [
-                "Attestation", "LinuxIO", "OCI", "RegistryCore", "RegistryTesting", "TransparencyLog", crypto, logging,
+                "Attestation", "BenchmarkLoad", "LinuxIO", "OCI", "RegistryCore", "RegistryTesting", "TransparencyLog",
+                crypto, logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Benchmarks/Ledger", swiftSettings: rules),

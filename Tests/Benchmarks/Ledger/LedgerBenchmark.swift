@@ -1,4 +1,5 @@
 import ArgumentParser
+import BenchmarkLoad
 import Glibc
 import LinuxIO
 import OCI
@@ -54,20 +55,5 @@ import RegistryTesting
     private static func size(of path: String) -> Int64 {
         var status = stat()
         return stat(path, &status) == 0 ? Int64(status.st_size) : 0
-    }
-}
-
-/// Says what is being done.
-func announce(_ text: String) {
-    let line = Array("\(text)\n".utf8)
-    _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-}
-
-extension Duration {
-    var milliseconds: Double { seconds * 1000 }
-
-    var seconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) / 1e18
     }
 }

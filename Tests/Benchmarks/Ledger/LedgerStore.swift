@@ -1,3 +1,4 @@
+import BenchmarkLoad
 import Glibc
 import LinuxIO
 import Logging

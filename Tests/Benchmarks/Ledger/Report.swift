@@ -1,3 +1,4 @@
+import BenchmarkLoad
 import Glibc
 import OCI
 
@@ -72,7 +73,8 @@ struct Report {
             lines.append(
                 Self.line(
                     row.name, row.connections.map { "\($0)" } ?? "", row.rate.map { "\(Int($0.rounded()))" } ?? "",
-                    Self.text(row.median), Self.text(row.p99), row.cost.map { "\(Int($0.rounded()))" } ?? "", wanted))
+                    row.median?.text(places: 3) ?? "", row.p99?.text(places: 3) ?? "",
+                    row.cost.map { "\(Int($0.rounded()))" } ?? "", wanted))
         }
         lines.append(
             "\(records) records in \(databaseBytes >> 20) MiB; the server had \(residentKiB >> 10) MiB in memory at the end"
@@ -104,12 +106,6 @@ struct Report {
 
     private static func number(_ value: Double?) -> JSONValue? {
         value.flatMap { JSONNumber(($0 * 1000).rounded() / 1000) }.map { .number($0) }
-    }
-
-    private static func text(_ milliseconds: Double?) -> String {
-        guard let milliseconds else { return "" }
-        let thousandths = Int((milliseconds * 1000).rounded())
-        return "\(thousandths / 1000).\(String(1000 + thousandths % 1000).dropFirst())"
     }
 
     private static func line(_ name: String, _ columns: String...) -> String {

@@ -1,3 +1,4 @@
+import BenchmarkLoad
 import OCI
 import RegistryTesting
 
@@ -16,7 +17,7 @@ struct Serving {
         let clock = ContinuousClock()
         let begin = clock.now
         let server = try await WaybillServer(data: folder)
-        guard try server.request("GET", "/healthz").status == 200 else { throw LoadGenerator.NoAnswer() }
+        guard try server.request("GET", "/healthz").status == 200 else { throw LoadConnection.NoAnswer() }
         report.startUp = begin.duration(to: clock.now)
         var generator = SystemRandomNumberGenerator()
         let reads: [(name: String, limit: Double?, path: (inout SystemRandomNumberGenerator) -> String)] = [
@@ -94,7 +95,7 @@ struct Serving {
 
     private static func treeSize(_ server: WaybillServer) throws -> Int64 {
         let lines = try server.request("GET", "/checkpoint").text.split(separator: "\n")
-        guard lines.count > 1, let size = Int64(lines[1]) else { throw LoadGenerator.NoAnswer() }
+        guard lines.count > 1, let size = Int64(lines[1]) else { throw LoadConnection.NoAnswer() }
         return size
     }
 }
