@@ -3,9 +3,13 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# Debian packages: what the build needs, and the real clients that the interop tests drive.
+# Debian packages: what the build needs, the real clients that the interop tests drive, and what the benchmark compares with.
 BUILD_PACKAGES := libsqlite3-dev libcurl4-openssl-dev libcrypt-dev libssl-dev
 TEST_PACKAGES := skopeo buildah podman docker.io openssl curl
+BENCH_PACKAGES := docker-registry nginx wrk openssl curl
+# Keeps what is installed from starting as a service, on a machine that has no policy of its own.
+WITHOUT_SERVICES := policy=/usr/sbin/policy-rc.d; if [ ! -e $$policy ]; then trap "rm -f $$policy" EXIT; \
+    printf '\#!/bin/sh\nexit 101\n' >$$policy; chmod 755 $$policy; fi;
 
 SWIFT_RELEASE := -c release --static-swift-stdlib -Xlinker -s
 ARGS ?=
@@ -47,8 +51,16 @@ fuzz: build ## fuzz every parser for FUZZ_SECONDS each
 	Tests/Fuzz/run $(FUZZ_SECONDS)
 
 .PHONY: bench
-bench: build ## compare with another registry, and TLS with plain HTTP, on this machine
-	Tests/Benchmarks/run
+bench: bench-build ## measure Waybill beside docker-registry and nginx, into Tests/Benchmarks/RESULTS.md, in some 20 minutes
+	.build/release/RegistryBenchmark --output Tests/Benchmarks/RESULTS.md $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: bench-build ## the same with less of everything, into .build/bench-quick.md, in under 5 minutes
+	.build/release/RegistryBenchmark --quick --output .build/bench-quick.md $(ARGS)
+
+.PHONY: bench-build
+bench-build: build bench-packages
+	swift build $(SWIFT_RELEASE) --product RegistryBenchmark
 
 .PHONY: bench-ledger
 bench-ledger: build ## measure the ledger with RECORDS in it
@@ -63,7 +75,7 @@ define install
 	if [ -n "$$missing" ]; then \
 	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	        echo "installing:$$missing"; \
-	        apt-get -q update >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $$missing >/dev/null; \
+	        $(4) apt-get -q update >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $$missing >/dev/null; \
 	    else \
 	        echo "$(2):$$missing. Install with: sudo apt-get install$$missing" >&2; $(3) \
 	    fi; \
@@ -82,3 +94,7 @@ test-python:
 .PHONY: test-packages
 test-packages:
 	$(call install,$(TEST_PACKAGES),without these their tests are skipped,:;)
+
+.PHONY: bench-packages
+bench-packages:
+	$(call install,$(BENCH_PACKAGES),missing and only root can install,exit 1;,$(WITHOUT_SERVICES))

@@ -116,6 +116,14 @@ let package = Package(
 
         // What the benchmarks share: connections, what they come to, and what the kernel says of a process.
         .target(name: "BenchmarkLoad", path: "Tests/Benchmarks/Load", swiftSettings: rules),
+        // make bench: Waybill beside another registry and a server of static files.
+        .executableTarget(
+            name: "RegistryBenchmark",
+            dependencies: [
+                "BenchmarkLoad", "OCI", "RegistryCore", "RegistryTesting", "SQLite", crypto,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Benchmarks/Registries", swiftSettings: rules),
         // make bench-ledger: how fast the ledger is with a million records.
         .executableTarget(
             name: "LedgerBenchmark",

@@ -4,13 +4,17 @@ import Glibc
 package final class TemporaryFolder: Sendable {
     package let path: String
 
-    package init() {
-        var template = Array("/tmp/waybill-test-XXXXXX".utf8CString)
+    /// Makes the folder in another.
+    package init(in parent: String = "/tmp") {
+        var template = Array("\(parent)/waybill-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { preconditionFailure("cannot make a temporary folder") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    deinit { Self.remove(path) }
+    deinit { remove() }
+
+    /// Removes the folder now, for a program that ends without letting go of its references.
+    package func remove() { Self.remove(path) }
 
     /// Writes a file and says where it is.
     @discardableResult
