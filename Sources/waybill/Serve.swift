@@ -33,7 +33,9 @@ struct Serve: AsyncParsableCommand {
         let passwordFile = try settings.passwords()
         let issuers = try settings.trustedIssuers(logger: logger)
         let tls = try settings.tlsServer().map(TLSKeeper.init)
-        let store = try Store(settings)
+        let store = try Store(settings) { refusal in
+            if let refusal { logger.error("the ledger is read-only", metadata: ["reason": "\(refusal)"]) }
+        }
         let anchors = try settings.anchors(of: store.ledger, logger: logger)
         if let anchors {
             // Before the first write: a log that was put back from an older copy must sign nothing more.
@@ -82,14 +84,11 @@ struct Serve: AsyncParsableCommand {
 
     // MARK: - Parts
 
-    /// Says which log this is and what is wrong with it, or writes down which keys sign it.
+    /// Says which log this is, and writes down which keys sign it.
     private static func prepare(_ store: Store, logger: Logger) async throws {
         let identity = store.ledger.identity
         let keys = identity.signers.map { "\($0.verifier)" }.joined(separator: " ")
         logger.info("log", metadata: ["origin": "\(identity.origin)", "keys": "\(keys)"])
-        if let reason = store.ledger.refusal {
-            logger.error("the ledger is read-only", metadata: ["reason": "\(reason)"])
-        }
         for change in try await store.recordKeys() {
             logger.notice(
                 "key of the log changed",

@@ -20,7 +20,10 @@ struct Store {
     private let lock: FolderLock
 
     /// Opens the folder of `settings` and makes it if need be.
-    init(_ settings: Settings) throws {
+    ///
+    /// - Parameter checked: when it is given, the newest records are compared beside the rest of the start, and it is told why
+    ///   nothing may be written, or nil. Otherwise they are compared first.
+    init(_ settings: Settings, checked: (@Sendable (_ refusal: String?) -> Void)? = nil) throws {
         let root = settings.data
         self.settings = settings
         do {
@@ -32,6 +35,7 @@ struct Store {
             try Disk().makeFolder(Self.keyFolder(root), in: root)
             seen = CheckpointFile(folder: Self.keyFolder(root))
             ledger = try Self.ledger(settings, publications, seen)
+            if let checked { ledger.checkNewestBeforeWrites(finished: checked) } else { try ledger.checkNewest() }
         } catch let failure as Failure {
             throw failure
         } catch {
@@ -43,7 +47,12 @@ struct Store {
     @discardableResult
     func recordKeys() async throws -> [LogKeyChange] {
         guard ledger.refusal == nil else { return [] }
-        do { return try await ledger.recordKeys() } catch {
+        do {
+            return try await ledger.recordKeys()
+        } catch LedgerError.readOnly {
+            // It was found damaged meanwhile, which has been said.
+            return []
+        } catch {
             throw Failure(.cannotStart, "cannot write to the ledger in \(settings.data): \(error)")
         }
     }
@@ -61,6 +70,7 @@ struct Store {
         try file.write(try change(try file.read() ?? []))
         await close()
         ledger = try Self.ledger(settings, publications, seen)
+        try ledger.checkNewest()
         return try await recordKeys()
     }
 
@@ -102,7 +112,6 @@ struct Store {
         if let checkpoint = try seen.read(), let reason = try ledger.contradiction(to: checkpoint) {
             ledger.refuseWrites(because: reason)
         }
-        try ledger.checkNewest()
         return ledger
     }
 

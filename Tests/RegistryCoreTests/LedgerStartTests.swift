@@ -1,6 +1,8 @@
+import Dispatch
 import OCI
 import RegistryTesting
 import SQLite
+import Synchronization
 import Testing
 import TransparencyLog
 
@@ -33,6 +35,31 @@ import TransparencyLog
         let fault = LedgerFault(.record(id), "its builder is not the one in its leaf")
         #expect(try ledger.checkNewest() == fault)
         try await expectReadOnly(ledger, because: "\(fault)")
+    }
+
+    @Test func `lets no write pass that came before it was compared`() async throws {
+        let book = try await AuditedBook()
+        try book.tamper("UPDATE record SET builder = 'mallory' WHERE id = 300")
+        let ledger = try book.open()
+        let go = DispatchSemaphore(value: 0)
+        let told = Mutex<[String?]>([])
+        ledger.beforeWrites { go.wait() }
+        ledger.checkNewestBeforeWrites { refusal in told.withLock { $0.append(refusal) } }
+        async let write = failure(LedgerError.self) { try await ledger.note() }
+        #expect(try ledger.read { try $0.record(17) }?.id == 17)
+        go.signal()
+        let reason = "record 300: its builder is not the one in its leaf"
+        guard case .readOnly(because: reason) = await write else { Issue.record("written"); return }
+        #expect(told.withLock { $0 } == [reason])
+        try await expectReadOnly(ledger, because: reason)
+    }
+
+    @Test func `writes what came before it was compared when all is well`() async throws {
+        let ledger = try (try await AuditedBook()).open()
+        let told = Mutex<[String?]>([])
+        ledger.checkNewestBeforeWrites { refusal in told.withLock { $0.append(refusal) } }
+        #expect(try await ledger.note() == 600)
+        #expect(told.withLock { $0 } == [nil])
     }
 
     @Test func `is found out while it serves, when that is not among the newest`() async throws {

@@ -15,6 +15,19 @@ extension Ledger {
         return fault
     }
 
+    /// Does the same beside everything that reads; what is to be written waits for it. What cannot be compared is not written
+    /// to either.
+    ///
+    /// - Parameter finished: told why the ledger is read-only from now on; nil when all is well.
+    package func checkNewestBeforeWrites(finished: @escaping @Sendable (_ refusal: String?) -> Void) {
+        beforeWrites {
+            do { try self.checkNewest() } catch {
+                self.refuseWrites(because: "the newest records cannot be compared with the log: \(error)")
+            }
+            finished(self.refusal)
+        }
+    }
+
     /// Compares everything with the log, as `checkNewest` does. Takes some seconds for each million records and blocks
     /// meanwhile, but holds up neither readers nor the writer.
     ///

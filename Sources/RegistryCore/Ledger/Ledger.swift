@@ -105,6 +105,11 @@ package final class Ledger: Sendable {
         try await writer.submit(durable: durable, body)
     }
 
+    /// Runs `body` before every write that is submitted from now on. They wait for it, and fail if it refuses writes.
+    func beforeWrites(_ body: @escaping @Sendable () -> Void) {
+        writer.beforeWrites(body)
+    }
+
     /// Why nothing is written any more; nil while everything is well.
     package var refusal: String? { writer.refusal }
 

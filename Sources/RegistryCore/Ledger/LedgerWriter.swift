@@ -117,6 +117,11 @@ final class LedgerWriter: @unchecked Sendable {
         state.withLock { $0.refusal = $0.refusal ?? reason }
     }
 
+    /// Runs `body` before every write that is submitted from now on; they wait for it.
+    func beforeWrites(_ body: @escaping @Sendable () -> Void) {
+        queue.async(execute: body)
+    }
+
     func submit<Value: Sendable>(
         durable: Bool, _ body: @escaping @Sendable (LedgerTransaction) throws -> Value
     ) async throws -> Value {
@@ -153,6 +158,10 @@ final class LedgerWriter: @unchecked Sendable {
         while true {
             var group = Group(writes: take(atMost: Self.groupLimit, endsWhenEmpty: true))
             guard !group.writes.isEmpty else { return }
+            if let refusal {
+                for write in group.writes { write.fail(LedgerError.readOnly(because: refusal)) }
+                continue
+            }
             let commits = commit(&group)
             if group.hasDisk {
                 flushes.async {
