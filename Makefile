@@ -11,7 +11,7 @@ BENCH_PACKAGES := docker-registry nginx wrk openssl curl
 WITHOUT_SERVICES := policy=/usr/sbin/policy-rc.d; if [ ! -e $$policy ]; then trap "rm -f $$policy" EXIT; \
     printf '\#!/bin/sh\nexit 101\n' >$$policy; chmod 755 $$policy; fi;
 
-SWIFT_RELEASE := -c release --static-swift-stdlib -Xlinker -s
+SWIFT_RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xlinker -s
 ARGS ?=
 FUZZ_SECONDS ?= 30
 RECORDS ?= 1000000
