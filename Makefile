@@ -67,6 +67,11 @@ bench-ledger: build ## measure the ledger with RECORDS in it
 	swift build $(SWIFT_RELEASE) --product LedgerBenchmark
 	.build/release/LedgerBenchmark --records $(RECORDS) $(ARGS)
 
+.PHONY: bench-growth
+bench-growth: build ## compare what reading costs with RECORDS and with few
+	swift build $(SWIFT_RELEASE) --product GrowthBenchmark
+	.build/release/GrowthBenchmark --records $(RECORDS) $(ARGS)
+
 # Installs Debian packages that are missing, or says what to install when that is not possible.
 define install
 	@missing=""; for package in $(1); do \

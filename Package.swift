@@ -124,15 +124,30 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Benchmarks/Registries", swiftSettings: rules),
+        // A data folder that is filled without a server, and what it is filled with.
+        .target(
+            name: "BenchmarkStore",
+            dependencies: [
+                "Attestation", "BenchmarkLoad", "LinuxIO", "OCI", "RegistryCore", "RegistryTesting", "TransparencyLog",
+                crypto, logging,
+            ],
+            path: "Tests/Benchmarks/Store", swiftSettings: rules),
         // make bench-ledger: how fast the ledger is with a million records.
         .executableTarget(
             name: "LedgerBenchmark",
             dependencies: [
-                "Attestation", "BenchmarkLoad", "LinuxIO", "OCI", "RegistryCore", "RegistryTesting", "TransparencyLog",
-                crypto, logging,
+                "BenchmarkLoad", "BenchmarkStore", "OCI", "RegistryCore", "RegistryTesting",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Benchmarks/Ledger", swiftSettings: rules),
+        // make bench-growth: what each way of reading costs in a large store, against a small one.
+        .executableTarget(
+            name: "GrowthBenchmark",
+            dependencies: [
+                "BenchmarkLoad", "BenchmarkStore", "OCI", "RegistryCore", "RegistryTesting",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Benchmarks/Growth", swiftSettings: rules),
     ]
 )
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import BenchmarkLoad
-import Glibc
-import LinuxIO
+import BenchmarkStore
 import OCI
 import RegistryTesting
 
@@ -33,27 +32,12 @@ import RegistryTesting
         report.append(filling)
         report.append(try store.proofs(among: filling.records))
         await store.close()
-        // As it would be on a machine with memory enough: what is measured is the server and not how it came to be filled.
-        Self.readThrough("\(folder)/waybill.db")
-        report.databaseBytes = Self.size(of: "\(folder)/waybill.db")
+        DataFolder.readThrough(folder)
+        report.databaseBytes = DataFolder.databaseBytes(folder)
         report.records = filling.records
         let serving = Serving(folder: folder, documents: documents, records: filling.records, seconds: seconds)
         try await serving.measure(into: &report)
         print(json ? String(decoding: report.json.serialized(), as: UTF8.self) : report.text)
         withExtendedLifetime(temporary) {}
-    }
-
-    /// Brings a file into the memory of the kernel.
-    private static func readThrough(_ path: String) {
-        let number = open(path, O_RDONLY | O_CLOEXEC)
-        guard number >= 0 else { return }
-        defer { close(number) }
-        var buffer = [UInt8](repeating: 0, count: 4 * 1024 * 1024)
-        while buffer.withUnsafeMutableBytes({ read(number, $0.baseAddress, $0.count) }) > 0 {}
-    }
-
-    private static func size(of path: String) -> Int64 {
-        var status = stat()
-        return stat(path, &status) == 0 ? Int64(status.st_size) : 0
     }
 }

@@ -1,4 +1,5 @@
 import BenchmarkLoad
+import BenchmarkStore
 import OCI
 import RegistryTesting
 

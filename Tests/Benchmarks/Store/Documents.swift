@@ -1,6 +1,6 @@
 import Attestation
-import OCI
-import RegistryCore
+package import OCI
+package import RegistryCore
 
 import enum Crypto.P256
 
@@ -9,16 +9,18 @@ import enum Crypto.P256
 ///
 /// Of ten records one is the push of an image and the next is about that image; the others are about content that is not
 /// here. Every other build record is a signed provenance statement, the rest are plain.
-struct Documents: Sendable {
-    static let repositories = 200
+package struct Documents: Sendable {
+    /// Repositories that images are pushed to.
+    package static let repositories = 200
     private static let builders = 20
 
     private let key: P256.Signing.PrivateKey
     private let keyid: String
     /// The key, trusted for all builders.
-    let trust: TrustedBuilders
+    package let trust: TrustedBuilders
 
-    init() throws {
+    /// Makes the key.
+    package init() throws {
         key = try P256.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: 7, count: 32))
         let builderKey = try BuilderKey(pem: key.publicKey.pemRepresentation)
         keyid = "\(builderKey.id)"
@@ -27,21 +29,26 @@ struct Documents: Sendable {
         ])
     }
 
-    static func isPush(_ number: Int) -> Bool { number % 10 == 0 }
+    /// Whether record `number` is the push of an image.
+    package static func isPush(_ number: Int) -> Bool { number % 10 == 0 }
 
     /// What record `number` is about.
-    static func digest(_ number: Int) -> Digest {
+    package static func digest(_ number: Int) -> Digest {
         number % 10 > 1 ? hash("image", number) : Digest(.sha256, of: manifest(number / 10))
     }
 
     // MARK: - Pushes
 
-    static func repository(_ number: Int) -> String { "team-\(number / 10 % 20)/app-\(number / 10 % repositories)" }
+    /// The repository that push `number` goes to, or that build `number` was made from.
+    package static func repository(_ number: Int) -> String {
+        "team-\(number / 10 % 20)/app-\(number / 10 % repositories)"
+    }
 
-    static func tag(_ number: Int) -> String { "1.\(number / 10)" }
+    /// The tag of push `number`.
+    package static func tag(_ number: Int) -> String { "1.\(number / 10)" }
 
     /// An image of which three layers of four are those of many others.
-    static func manifest(_ image: Int) -> [UInt8] {
+    package static func manifest(_ image: Int) -> [UInt8] {
         let layers = (0..<4).map { layer in
             """
             {"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip",\
@@ -65,12 +72,12 @@ struct Documents: Sendable {
     // MARK: - Build records
 
     /// Record `number`, which is no push, and its form.
-    func build(_ number: Int) throws -> (content: [UInt8], form: EvidenceForm) {
+    package func build(_ number: Int) throws -> (content: [UInt8], form: EvidenceForm) {
         number.isMultiple(of: 2) ? (plain(number), .plain) : (try envelope(number), .envelope)
     }
 
     /// A signed provenance statement.
-    func envelope(_ number: Int) throws -> [UInt8] {
+    package func envelope(_ number: Int) throws -> [UInt8] {
         let statement = Array(provenance(number).utf8)
         var signed = Array("DSSEv1 \(Self.statementType.utf8.count) \(Self.statementType) \(statement.count) ".utf8)
         signed += statement
@@ -82,7 +89,8 @@ struct Documents: Sendable {
             """.utf8)
     }
 
-    private func plain(_ number: Int) -> [UInt8] {
+    /// A build record as a build system sends it that does not sign.
+    package func plain(_ number: Int) -> [UInt8] {
         Array(
             """
             {"subjects":["\(Self.digest(number))"],"builder":"\(Self.builder(number))",\
@@ -116,11 +124,14 @@ struct Documents: Sendable {
 
     private static let statementType = "application/vnd.in-toto+json"
 
-    private static func builder(_ number: Int) -> String { "https://ci.example.com/runners/\(number % builders)@v1" }
+    /// The builder of record `number`.
+    package static func builder(_ number: Int) -> String { "https://ci.example.com/runners/\(number % builders)@v1" }
 
-    private static func commit(_ number: Int) -> String { String(hash("commit", number).hex.prefix(40)) }
+    /// The revision of image `number`; of build record `number`, that of a third of it.
+    package static func commit(_ number: Int) -> String { String(hash("commit", number).hex.prefix(40)) }
 
-    private static func hash(_ kind: String, _ number: Int) -> Digest {
+    /// Some content that is nowhere.
+    package static func hash(_ kind: String, _ number: Int) -> Digest {
         Digest(.sha256, of: Array("\(kind) \(number)".utf8))
     }
 
