@@ -46,9 +46,18 @@ extension LedgerReader {
     package func cosignedCheckpoint(by witnesses: Int) throws -> (checkpoint: SignedCheckpoint, time: Int64)? {
         try connection.first(
             """
+            WITH RECURSIVE number(witnesses) AS (
+                SELECT min(witnesses) FROM cosigned_checkpoint WHERE witnesses >= ?1
+                UNION ALL
+                SELECT (SELECT min(next.witnesses) FROM cosigned_checkpoint AS next
+                        WHERE next.witnesses > number.witnesses)
+                FROM number WHERE number.witnesses IS NOT NULL)
             SELECT cosigned.note, checkpoint.time
             FROM cosigned_checkpoint AS cosigned JOIN checkpoint ON checkpoint.size = cosigned.size
-            WHERE cosigned.witnesses >= ?1 ORDER BY cosigned.size DESC LIMIT 1
+            WHERE cosigned.size = (
+                SELECT max((SELECT max(newest.size) FROM cosigned_checkpoint AS newest
+                            WHERE newest.witnesses = number.witnesses))
+                FROM number)
             """, witnesses
         ) { row throws(SQLiteError) in (try Self.checkpoint(row.blob(0)), row.int64(1)) }
     }

@@ -39,11 +39,11 @@ extension LedgerReader {
     func images(on digest: Digest, limit: Int) throws -> [Digest] {
         try connection.all(
             """
-            SELECT derived.digest FROM manifest
-            JOIN rootfs AS mine ON mine.manifest = manifest.id AND mine.is_whole = 1
-            JOIN rootfs AS theirs ON theirs.chain = mine.chain AND theirs.is_whole = 0
-            JOIN manifest AS derived ON derived.id = theirs.manifest
-            WHERE manifest.digest = ?1 ORDER BY theirs.manifest LIMIT ?2
+            SELECT derived.digest FROM rootfs AS theirs JOIN manifest AS derived ON derived.id = theirs.manifest
+            WHERE theirs.is_whole = 0 AND theirs.chain = (
+                SELECT mine.chain FROM manifest JOIN rootfs AS mine ON mine.manifest = manifest.id
+                WHERE manifest.digest = ?1 AND mine.is_whole = 1)
+            ORDER BY theirs.manifest LIMIT ?2
             """, digest.encoded, limit
         ) { row throws(SQLiteError) in try row.digest(0) }
     }

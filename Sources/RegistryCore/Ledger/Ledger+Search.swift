@@ -56,13 +56,7 @@ extension LedgerReader {
                 WHERE base.digest = ?1 AND base.record BETWEEN ?2 AND ?3 ORDER BY base.record
                 """, base.encoded, low, high, body: body)
         } else if let revision = filter.revision.map(RevisionRange.init) {
-            try connection.forEach(
-                """
-                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
-                       predicate_type, revision, evidence, document, source
-                FROM record INDEXED BY record_by_revision
-                WHERE revision BETWEEN ?1 AND ?2 AND id BETWEEN ?3 AND ?4 ORDER BY id
-                """, revision.low, revision.high, low, high, body: body)
+            try forEachCandidate(of: revision, low, high, body: body)
         } else if let label = filter.label {
             try connection.forEach(
                 """
@@ -98,6 +92,32 @@ extension LedgerReader {
                 """, builder, low, high, body: body)
         } else {
             try forEachBroadCandidate(of: filter, low, high, body: body)
+        }
+    }
+
+    private func forEachCandidate(
+        of revision: RevisionRange, _ low: Int64, _ high: Int64,
+        body: (borrowing Row) throws(SQLiteError) -> Bool
+    ) throws {
+        if revision.isWhole {
+            try connection.forEach(
+                """
+                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
+                       predicate_type, revision, evidence, document, source
+                FROM record INDEXED BY record_by_revision
+                WHERE revision = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id
+                """, revision.low, low, high, body: body)
+        } else {
+            // The index has them by revision first. Their numbers are put in order, not the records.
+            try connection.forEach(
+                """
+                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
+                       predicate_type, revision, evidence, document, source
+                FROM record WHERE id IN (
+                    SELECT id FROM record INDEXED BY record_by_revision
+                    WHERE revision BETWEEN ?1 AND ?2 AND id BETWEEN ?3 AND ?4)
+                ORDER BY id
+                """, revision.low, revision.high, low, high, body: body)
         }
     }
 
@@ -206,6 +226,9 @@ private struct RevisionRange {
         low = text
         high = isPrefix ? text + "\u{7f}" : text
     }
+
+    /// Whether it is one revision.
+    var isWhole: Bool { low == high }
 
     /// Compares bytes, as SQLite does.
     func contains(_ text: String) -> Bool {

@@ -60,23 +60,25 @@ extension LedgerReader {
         return found
     }
 
-    /// The repositories that serve a manifest or a blob now, by name.
+    /// Repositories that serve a manifest or a blob now, by name. Where there are more than `limit`, those that are older.
     func repositories(
         servingManifest manifest: Int64?, blob: Int64?, limit: Int
     ) throws(SQLiteError) -> [String] {
         let ofManifest = try manifest.map { id throws(SQLiteError) in
             try connection.all(
                 """
-                SELECT name FROM repository_manifest AS entry JOIN repository ON repository.id = entry.repository
-                WHERE entry.manifest = ?1 ORDER BY name LIMIT ?2
+                SELECT name FROM (
+                    SELECT repository FROM repository_manifest WHERE manifest = ?1 ORDER BY repository LIMIT ?2) AS serving
+                JOIN repository ON repository.id = serving.repository ORDER BY name
                 """, id, limit
             ) { $0.text(0) }
         }
         let ofBlob = try blob.map { id throws(SQLiteError) in
             try connection.all(
                 """
-                SELECT name FROM repository_blob AS link JOIN repository ON repository.id = link.repository
-                WHERE link.blob = ?1 ORDER BY name LIMIT ?2
+                SELECT name FROM (
+                    SELECT repository FROM repository_blob WHERE blob = ?1 ORDER BY repository LIMIT ?2) AS serving
+                JOIN repository ON repository.id = serving.repository ORDER BY name
                 """, id, limit
             ) { $0.text(0) }
         }
@@ -84,15 +86,15 @@ extension LedgerReader {
         return Array(Set(ofManifest + ofBlob).sorted().prefix(limit))
     }
 
-    /// The tags that point at a manifest now.
+    /// Tags that point at a manifest now. Where there are more than `limit`, those of older repositories.
     func tags(pointingAt manifest: Int64, limit: Int) throws -> [TagLocation] {
         try connection.all(
             """
-            SELECT repository.name, tag.name
-            FROM repository_manifest AS entry
-            JOIN tag ON tag.repository = entry.repository AND tag.manifest = entry.manifest
-            JOIN repository ON repository.id = entry.repository
-            WHERE entry.manifest = ?1 ORDER BY repository.name, tag.name LIMIT ?2
+            SELECT repository.name, pointing.name FROM (
+                SELECT tag.repository, tag.name FROM repository_manifest AS entry
+                CROSS JOIN tag ON tag.repository = entry.repository AND tag.manifest = entry.manifest
+                WHERE entry.manifest = ?1 LIMIT ?2) AS pointing
+            JOIN repository ON repository.id = pointing.repository ORDER BY repository.name, pointing.name
             """, manifest, limit
         ) { TagLocation(repository: $0.text(0), tag: $0.text(1)) }
     }
