@@ -33,6 +33,12 @@ test: build-packages test-packages test-python ## install what is missing, and r
 	swift build --build-tests
 	swift test --skip-build
 
+.PHONY: test-heavy
+test-heavy: build ## run the tests of size and fairness at full size: 100 GB pulled, 20 GiB pushed
+	swift build --build-tests
+	WAYBILL_TEST_HEAVY=1 WAYBILL_TEST_PROGRAM=$(CURDIR)/.build/release/waybill \
+	    swift test --skip-build --no-parallel --filter '^ScaleTests\.'
+
 .PHONY: test-tsan
 test-tsan: build-packages ## run the engine's tests under the thread sanitizer
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.supp swift test --sanitize=thread --scratch-path .build/tsan -Xswiftc -DSANITIZE_THREAD \

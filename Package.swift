@@ -194,6 +194,11 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     // Against the built program: real clients, and kill -9.
     ("InteropTests", ["RegistryCore", "OCI", "RegistryTesting", "TraceView", "TransparencyLog", "waybill"]),
     ("CrashTests", ["RegistryCore", "OCI", "SQLite", "TransparencyLog", "RegistryTesting", "waybill"]),
+    // Against the built program: what is very large, and who is greedy. WAYBILL_TEST_HEAVY makes it larger.
+    (
+        "ScaleTests",
+        ["BenchmarkLoad", "RegistryCore", "OCI", "RegistryTesting", "waybill", crypto]
+    ),
     // Against the built program, with programs that we did not write: Python tools and openssl.
     (
         "AuditTests",

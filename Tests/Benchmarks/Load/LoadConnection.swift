@@ -17,7 +17,8 @@ package final class LoadConnection {
         package let length: Int
     }
 
-    let socket: CInt
+    /// For who waits for several.
+    package let socket: CInt
     /// When the last request began.
     package private(set) var asked = ContinuousClock().now
     private var isHead = false
@@ -83,7 +84,7 @@ package final class LoadConnection {
     }
 
     /// Takes what has come; gives the answer once it is complete.
-    func receive() throws -> Answer? {
+    package func receive() throws -> Answer? {
         guard head == nil else { return try discard() }
         let room = UnsafeMutableRawBufferPointer(rebasing: buffer[received...])
         let count = recv(socket, room.baseAddress, room.count, 0)
