@@ -225,6 +225,39 @@ import TransparencyLog
         #expect(try await registry.verify() == [])
     }
 
+    @Test func `goes by the condition that fewest records meet, whichever that is`() async throws {
+        let draft = RecordDraft(kind: .build, repository: "app", document: [:])
+        try await store.ledger.write { transaction in
+            for number in 0..<600 {
+                var draft = draft
+                draft.labels = ["team": "blue", "number": "\(number)"]
+                (draft.builder, draft.predicateType) = ("ci", "https://slsa.dev/provenance/v\(number / 590)")
+                if number == 7 { draft.builder = "rare" }
+                try transaction.append(draft, by: .tester)
+            }
+        }
+        func way(_ adjust: (inout RecordFilter) -> Void) throws -> String? {
+            var filter = RecordFilter()
+            adjust(&filter)
+            return try store.ledger.read { try $0.path(to: filter, 0, 599) }.map { "\($0)".prefix { $0 != "(" } }.map {
+                String($0)
+            }
+        }
+        #expect(try way { _ in } == "all")
+        #expect(try way { ($0.label, $0.builder) = (("team", "blue"), "ci") } == "label")
+        #expect(try way { ($0.label, $0.builder) = (("team", "blue"), "rare") } == "builder")
+        #expect(try ids { ($0.label, $0.builder) = (("team", "blue"), "rare") } == [7])
+        #expect(try way { ($0.label, $0.builder) = (("number", "8"), "ci") } == "label")
+        #expect(try way { ($0.repository, $0.kind) = ("app", .push) } == "kind")
+        #expect(try way { ($0.repository, $0.base) = ("app", Digest(.sha256, of: [1])) } == "base")
+        #expect(try way { ($0.kind, $0.predicateType) = (.build, "https://slsa.dev/provenance/v1") } == "predicateType")
+        #expect(try ids { $0.predicateType = "https://slsa.dev/provenance/v1" } == Array(590..<600))
+        #expect(try ids { $0.predicateType = "https://slsa.dev/provenance" }.count == 600)
+        #expect(try way { $0.predicateType = "https://slsa.dev/prov" } == nil)
+        #expect(try way { ($0.label, $0.predicateType) = (("team", "blue"), "nothing") } == nil)
+        #expect(try await registry.verify() == [])
+    }
+
     @Test func `comes in pages, whatever number the cursor is`() async throws {
         try await fill()
         let filters: [(inout RecordFilter) -> Void] = [

@@ -79,15 +79,26 @@ extension LedgerReader {
     package func referrers(
         to subject: Digest, in repository: RepositoryName, artifactType: String?, after key: Int64, limit: Int
     ) throws -> [StoredReferrer] {
-        try connection.all(
+        guard let artifactType else {
+            return try connection.all(
+                """
+                SELECT referrer.manifest, referrer.descriptor
+                FROM repository JOIN referrer ON referrer.repository = repository.id
+                WHERE repository.name = ?1 AND referrer.subject = ?2 AND referrer.manifest > ?3
+                ORDER BY referrer.manifest LIMIT ?4
+                """, repository.rawValue, subject.encoded, key, limit, read: Self.referrer)
+        }
+        return try connection.all(
             """
             SELECT referrer.manifest, referrer.descriptor
-            FROM repository JOIN referrer ON referrer.repository = repository.id
-            WHERE repository.name = ?1 AND referrer.subject = ?2 AND referrer.manifest > ?3
-              AND (?4 IS NULL OR referrer.artifact_type = ?4)
+            FROM repository JOIN referrer INDEXED BY referrer_by_type ON referrer.repository = repository.id
+            WHERE repository.name = ?1 AND referrer.subject = ?2 AND referrer.artifact_type = ?3 AND referrer.manifest > ?4
             ORDER BY referrer.manifest LIMIT ?5
-            """, repository.rawValue, subject.encoded, key, artifactType, limit
-        ) { StoredReferrer(key: $0.int64(0), descriptor: $0.text(1)) }
+            """, repository.rawValue, subject.encoded, artifactType, key, limit, read: Self.referrer)
+    }
+
+    private static func referrer(_ row: borrowing Row) -> StoredReferrer {
+        StoredReferrer(key: row.int64(0), descriptor: row.text(1))
     }
 }
 

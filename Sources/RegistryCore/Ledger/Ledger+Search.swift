@@ -27,8 +27,8 @@ package struct RecordFilter: Sendable {
 extension LedgerReader {
     /// Records that match, the oldest first, after the record `id`.
     ///
-    /// The condition that selects most drives, by an index of its own; the others are looked at row by row, so this may take
-    /// long and runs on a lane.
+    /// Goes by the condition that fewest records meet, and looks at the others row by row; where many records meet each of them and
+    /// few meet all, that takes long. So it runs on a lane.
     func records(
         matching filter: RecordFilter, in visible: RepositorySelection = .all, after id: Int64, limit: Int
     ) throws -> RecordPage {
@@ -36,7 +36,8 @@ extension LedgerReader {
         let page = RecordPage(limit: limit)
         let check = RecordCheck(filter, connection: connection)
         let sight = Sight(reader: self, selection: visible)
-        try forEachCandidate(of: filter, low, high) { row throws(SQLiteError) in
+        guard let path = try path(to: filter, low, high) else { return page }
+        try forEachRecord(on: path, low, high) { row throws(SQLiteError) in
             guard try check.matches(row) else { return true }
             if !sight.isWhole, try !sight.shows(StoredRecord(row)) { return true }
             return try page.take(row)
@@ -44,10 +45,11 @@ extension LedgerReader {
         return page
     }
 
-    private func forEachCandidate(
-        of filter: RecordFilter, _ low: Int64, _ high: Int64, body: (borrowing Row) throws(SQLiteError) -> Bool
-    ) throws {
-        if let base = filter.base {
+    private func forEachRecord(
+        on path: SearchPath, _ low: Int64, _ high: Int64, body: (borrowing Row) throws(SQLiteError) -> Bool
+    ) throws(SQLiteError) {
+        switch path {
+        case .base(let base):
             try connection.forEach(
                 """
                 SELECT id, kind, time, repository, record.digest, principal, client_address, user_agent, builder,
@@ -55,51 +57,7 @@ extension LedgerReader {
                 FROM record_base AS base CROSS JOIN record ON record.id = base.record
                 WHERE base.digest = ?1 AND base.record BETWEEN ?2 AND ?3 ORDER BY base.record
                 """, base.encoded, low, high, body: body)
-        } else if let revision = filter.revision.map(RevisionRange.init) {
-            try forEachCandidate(of: revision, low, high, body: body)
-        } else if let label = filter.label {
-            try connection.forEach(
-                """
-                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
-                       predicate_type, revision, evidence, document, source
-                FROM record_label AS label CROSS JOIN record ON record.id = label.record
-                WHERE label.key = ?1 AND label.value = ?2 AND label.record BETWEEN ?3 AND ?4 ORDER BY label.record
-                """, label.key, label.value, low, high, body: body)
-        } else if let source = filter.source {
-            try connection.forEach(
-                """
-                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
-                       predicate_type, revision, evidence, document, source
-                FROM record INDEXED BY record_by_source
-                WHERE source = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id
-                """, source, low, high, body: body)
-        } else if let repository = filter.repository {
-            try connection.forEach(
-                """
-                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
-                       predicate_type, revision, evidence, document, source
-                FROM record INDEXED BY record_by_repository
-                WHERE repository = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id
-                """, repository.rawValue, low, high, body: body)
-        } else if let builder = filter.builder {
-            try connection.forEach(
-                """
-                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
-                       predicate_type, revision, evidence, document, source
-                FROM record INDEXED BY record_by_builder
-                WHERE kind IN ('push', 'build') AND coalesce(builder, principal, user_agent) = ?1
-                  AND id BETWEEN ?2 AND ?3 ORDER BY id
-                """, builder, low, high, body: body)
-        } else {
-            try forEachBroadCandidate(of: filter, low, high, body: body)
-        }
-    }
-
-    private func forEachCandidate(
-        of revision: RevisionRange, _ low: Int64, _ high: Int64,
-        body: (borrowing Row) throws(SQLiteError) -> Bool
-    ) throws {
-        if revision.isWhole {
+        case .revision(let revision) where revision.isWhole:
             try connection.forEach(
                 """
                 SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
@@ -107,7 +65,7 @@ extension LedgerReader {
                 FROM record INDEXED BY record_by_revision
                 WHERE revision = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id
                 """, revision.low, low, high, body: body)
-        } else {
+        case .revision(let revision):
             // The index has them by revision first. Their numbers are put in order, not the records.
             try connection.forEach(
                 """
@@ -118,21 +76,64 @@ extension LedgerReader {
                     WHERE revision BETWEEN ?1 AND ?2 AND id BETWEEN ?3 AND ?4)
                 ORDER BY id
                 """, revision.low, revision.high, low, high, body: body)
+        case .label(let key, let value):
+            try connection.forEach(
+                """
+                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
+                       predicate_type, revision, evidence, document, source
+                FROM record_label AS label CROSS JOIN record ON record.id = label.record
+                WHERE label.key = ?1 AND label.value = ?2 AND label.record BETWEEN ?3 AND ?4 ORDER BY label.record
+                """, key, value, low, high, body: body)
+        case .source(let source):
+            try connection.forEach(
+                """
+                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
+                       predicate_type, revision, evidence, document, source
+                FROM record INDEXED BY record_by_source
+                WHERE source = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id
+                """, source, low, high, body: body)
+        case .repository(let repository):
+            try connection.forEach(
+                """
+                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
+                       predicate_type, revision, evidence, document, source
+                FROM record INDEXED BY record_by_repository
+                WHERE repository = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id
+                """, repository.rawValue, low, high, body: body)
+        case .builder(let builder):
+            try connection.forEach(
+                """
+                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
+                       predicate_type, revision, evidence, document, source
+                FROM record INDEXED BY record_by_builder
+                WHERE kind IN ('push', 'build') AND coalesce(builder, principal, user_agent) = ?1
+                  AND id BETWEEN ?2 AND ?3 ORDER BY id
+                """, builder, low, high, body: body)
+        case .predicateType, .kind, .all: try forEachOfMany(on: path, low, high, body: body)
         }
     }
 
     /// Conditions that many records meet.
-    private func forEachBroadCandidate(
-        of filter: RecordFilter, _ low: Int64, _ high: Int64, body: (borrowing Row) throws(SQLiteError) -> Bool
-    ) throws {
-        if let kind = filter.kind {
+    private func forEachOfMany(
+        on path: SearchPath, _ low: Int64, _ high: Int64, body: (borrowing Row) throws(SQLiteError) -> Bool
+    ) throws(SQLiteError) {
+        switch path {
+        case .predicateType(let type):
+            try connection.forEach(
+                """
+                SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
+                       predicate_type, revision, evidence, document, source
+                FROM record INDEXED BY record_by_predicate_type
+                WHERE predicate_type = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id
+                """, type, low, high, body: body)
+        case .kind(let kind):
             try connection.forEach(
                 """
                 SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
                        predicate_type, revision, evidence, document, source
                 FROM record INDEXED BY record_by_kind WHERE kind = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id
                 """, kind.rawValue, low, high, body: body)
-        } else {
+        default:
             try connection.forEach(
                 """
                 SELECT id, kind, time, repository, digest, principal, client_address, user_agent, builder,
@@ -217,7 +218,7 @@ private struct RecordCheck {
 }
 
 /// A whole revision, or all that begin with at least seven hexadecimal digits of one.
-private struct RevisionRange {
+struct RevisionRange {
     let low: String
     let high: String
 

@@ -9,6 +9,7 @@ enum Migrations {
         Migration(version: 3, name: "log", sql: text(PackageResources._003_log_sql)),
         Migration(version: 4, name: "robot", sql: text(PackageResources._004_robot_sql)),
         Migration(version: 5, name: "blob_content", sql: text(PackageResources._005_blob_content_sql)),
+        Migration(version: 6, name: "growth", sql: text(PackageResources._006_growth_sql)),
     ]
 
     static var migrator: Migrator {
