@@ -49,7 +49,7 @@ struct Store {
         guard ftruncate(file, off_t(Scale.hugeBlob)) == 0 else { throw NotPushed() }
         let repository = try RepositoryName(parsing: repository)
         try await store.ledger.write { transaction in
-            try transaction.linkBlob(hugeDigest, size: Scale.hugeBlob, to: repository)
+            try transaction.linkBlob(CommittedBlob(hugeDigest, size: Scale.hugeBlob), to: repository)
         }
         await store.close()
     }

@@ -65,22 +65,23 @@ struct GrowthStore {
         }
     }
 
-    /// Files and rows of blobs, not each made durable by itself: that is not what is measured.
+    /// Not each made durable by itself: that is not what is measured.
     private func link() async throws {
         _ = try await Crowd.run(0..<((company.images + 99) / 100), of: "hundreds of blobs") { hundred in
             let images = (hundred * 100)..<min(company.images, hundred * 100 + 100)
-            for image in images { try write(Company.blob(image)) }
             try await folder.ledger.write(durable: false) { transaction in
                 for image in images {
                     let repository = try RepositoryName(parsing: company.repository(of: image))
-                    try transaction.linkBlob(Company.blobDigest(image), size: 4096, to: repository)
+                    let content = Company.blob(image)
+                    let blob = CommittedBlob(Digest(.sha256, of: content), size: 4096, content: content)
+                    try transaction.linkBlob(blob, to: repository)
                 }
             }
         }
         try await folder.ledger.write { transaction in
             for number in 0..<company.repositories {
                 let repository = try RepositoryName(parsing: Company.repository(number))
-                try transaction.linkBlob(Company.base, size: 19, to: repository)
+                try transaction.linkBlob(CommittedBlob(Company.base, size: 19), to: repository)
             }
         }
     }
@@ -105,18 +106,6 @@ struct GrowthStore {
     private static func actor(_ number: Int) -> Actor {
         Actor(clientAddress: "192.0.2.\(number % 250)", userAgent: "ci/1.\(number % 7)")
     }
-
-    private func write(_ blob: [UInt8]) throws {
-        let hex = Digest(.sha256, of: blob).hex
-        let parent = "\(folder.path)/blobs/sha256/\(hex.prefix(2))"
-        mkdir(parent, 0o700)
-        let file = open("\(parent)/\(hex)", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        let count = blob.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-        close(file)
-        guard count == blob.count else { throw CannotWrite(path: parent) }
-    }
-
-    struct CannotWrite: Error { let path: String }
 
     /// An earlier run has filled a part of the folder, which must be removed.
     struct Unfinished: Error { let path: String }
