@@ -7,8 +7,8 @@ struct Read: Sendable {
     let name: String
     var isHead = false
     var status = 200
-    /// Answers that list all there is are as long as that, so there is nothing to expect of their cost.
-    var growsWithAnswer = false
+    /// Why this may grow; nil when it may not.
+    var reason: String?
     /// The path of the request with this number.
     let path: @Sendable (Int) -> String
 }
@@ -100,12 +100,14 @@ struct Reads: Sendable {
             Read(name: "provenance of what is not there", status: 404) { number in
                 "/provenance/\(Documents.hash("absent", number))"
             },
-            Read(name: "provenance of a blob that all have", growsWithAnswer: true) { _ in
+            Read(name: "provenance of a blob that all have", reason: "as long as the answer") { _ in
                 "/provenance/\(Company.base)"
             },
             Read(name: "attestations of an image") { "/attestations/\(Company.digest(image($0)))" },
             Read(name: "record") { "/provenance/records/\(Self.pick($0, of: company.records))" },
-            Read(name: "proof of a record") { "/provenance/records/\(Self.pick($0, of: company.records))/proof" },
+            Read(name: "proof of a record", reason: Self.logarithm) { number in
+                "/provenance/records/\(Self.pick(number, of: company.records))/proof"
+            },
             Read(name: "facets") { _ in "/provenance/_facets" },
         ]
     }
@@ -150,11 +152,13 @@ struct Reads: Sendable {
             Read(name: "checkpoint") { _ in "/checkpoint" },
             Read(name: "tile of hashes") { "/tile/0/\(Self.tile(Self.pick($0, of: tiles)))" },
             Read(name: "tile of entries") { "/tile/entries/\(Self.tile(Self.pick($0, of: tiles)))" },
-            Read(name: "consistency of the log") { number in
+            Read(name: "consistency of the log", reason: Self.logarithm) { number in
                 "/log/consistency?old=\(Self.pick(number, of: company.records) + 1)&new=\(company.records)"
             },
         ]
     }
+
+    private static let logarithm = "as long as the logarithm"
 
     /// The number of a tile as a path: c2sp.org/tlog-tiles, "three-digit path elements".
     private static func tile(_ number: Int) -> String {

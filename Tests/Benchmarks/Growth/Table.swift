@@ -15,14 +15,14 @@ struct Table {
 
     mutating func append(_ comparison: Comparison) {
         guard !comparison.isUnanswered else {
-            return append(comparison.read.name, ratio: .infinity, isExempt: false, ["", "", "none"])
+            return append(comparison.read.name, ratio: .infinity, reason: nil, ["", "", "none"])
         }
         let (small, large) = (comparison.small, comparison.large)
         let ratio = large.cost / max(small.cost, 0.001)
         let times = (small.latencies.percentiles(0.5, 0.99), large.latencies.percentiles(0.5, 0.99))
         refused += small.refused + large.refused
         append(
-            comparison.read.name, ratio: ratio, isExempt: comparison.read.growsWithAnswer,
+            comparison.read.name, ratio: ratio, reason: comparison.read.reason,
             [small.cost.text(places: 0), large.cost.text(places: 0), ratio.text(places: 2)]
                 + [times.0[0], times.1[0], times.0[1], times.1[1]].map { $0.text(places: 3) })
     }
@@ -32,14 +32,14 @@ struct Table {
         let times = [small, large].map { times in times.map(\.milliseconds).sorted()[times.count / 2] }
         let ratio = times[1] / max(times[0], 0.001)
         append(
-            "start, to the first 200 (median, ms)", ratio: ratio, isExempt: false,
+            "start, to the first 200 (median, ms)", ratio: ratio, reason: nil,
             ["", "", ratio.text(places: 2), times[0].text(places: 0), times[1].text(places: 0)])
     }
 
-    private mutating func append(_ name: String, ratio: Double, isExempt: Bool, _ columns: [String]) {
-        let isMissed = ratio > Self.mostGrowth && !isExempt
+    private mutating func append(_ name: String, ratio: Double, reason: String?, _ columns: [String]) {
+        let isMissed = ratio > Self.mostGrowth && reason == nil
         if isMissed { missed += 1 }
-        let remark = isMissed ? "  MISSED" : isExempt ? "  (as long as the answer)" : ""
+        let remark = isMissed ? "  MISSED" : reason.map { "  (\($0))" } ?? ""
         lines.append(Self.line(name, columns) + remark)
     }
 
