@@ -1,3 +1,4 @@
+import BenchmarkLoad
 import Glibc
 
 /// How large these tests are: small enough to be run with all others, or as large as `make test-heavy` makes them.
@@ -22,6 +23,6 @@ enum Scale {
 
     /// Says a figure of a heavy test. The others have none: they run beside too much else.
     static func report(_ text: String) {
-        if isHeavy { print(text) }
+        if isHeavy { announce(text) }
     }
 }
