@@ -3,15 +3,19 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# Debian packages: what the build needs, the real clients that the interop tests drive, and what the benchmark compares with.
+# Debian packages: what the build needs, the real clients that the interop tests drive, what counts for
+# the budgets, and what the benchmark compares with.
 BUILD_PACKAGES := libsqlite3-dev libcurl4-openssl-dev libcrypt-dev libssl-dev
 TEST_PACKAGES := skopeo buildah podman docker.io openssl curl
+BUDGET_PACKAGES := valgrind strace
 BENCH_PACKAGES := docker-registry nginx wrk openssl curl
 # Keeps what is installed from starting as a service, on a machine that has no policy of its own.
 WITHOUT_SERVICES := policy=/usr/sbin/policy-rc.d; if [ ! -e $$policy ]; then trap "rm -f $$policy" EXIT; \
     printf '\#!/bin/sh\nexit 101\n' >$$policy; chmod 755 $$policy; fi;
 
-SWIFT_RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xlinker -s
+# -S keeps the names of functions in the program, for a look into what it spends its time with.
+SYMBOLS ?= -s
+SWIFT_RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xlinker $(SYMBOLS)
 ARGS ?=
 FUZZ_SECONDS ?= 30
 RECORDS ?= 1000000
@@ -31,7 +35,13 @@ build: build-packages ## install what is missing, and build .build/release/waybi
 .PHONY: test
 test: build-packages test-packages test-python ## install what is missing, and run every test
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --skip '^BudgetTests\.'
+
+.PHONY: test-budgets
+test-budgets: build budget-packages ## count what a request takes of the release build: instructions, allocations, system calls
+	swift build $(SWIFT_RELEASE) --product ParserBenchmark
+	swift build --build-tests
+	swift test --skip-build --no-parallel --filter '^BudgetTests\.'
 
 .PHONY: test-heavy
 test-heavy: build ## run the tests of size and fairness at full size: 100 GB pulled, 20 GiB pushed
@@ -105,6 +115,10 @@ test-python:
 .PHONY: test-packages
 test-packages:
 	$(call install,$(TEST_PACKAGES),without these their tests are skipped,:;)
+
+.PHONY: budget-packages
+budget-packages:
+	$(call install,$(BUDGET_PACKAGES),without these their tests are skipped,:;)
 
 .PHONY: bench-packages
 bench-packages:

@@ -133,6 +133,9 @@ let package = Package(
                 crypto, logging,
             ],
             path: "Tests/Benchmarks/Store", swiftSettings: rules),
+        // make test-budgets: nothing but the parser of heads, for an instrument.
+        .executableTarget(
+            name: "ParserBenchmark", dependencies: ["HTTPWire"], path: "Tests/Benchmarks/Parser", swiftSettings: rules),
         // make bench-ledger: how fast the ledger is with a million records.
         .executableTarget(
             name: "LedgerBenchmark",
@@ -208,6 +211,8 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
             crypto, http,
         ]
     ),
+    // Against the release build, under valgrind and strace: what a request may take of instructions, memory and the kernel.
+    ("BudgetTests", ["BenchmarkLoad", "OCI", "RegistryTesting", "waybill"]),
     // The import table of ARCHITECTURE.md, read from the sources.
     ("ArchitectureTests", []),
 ]

@@ -30,10 +30,14 @@ package final class WaybillServer: Sendable {
 
     /// Starts `waybill serve` on a folder and waits until it listens.
     ///
-    /// - Parameter shell: a command that goes before it, for example a limit.
-    package init(data: String, shell: String = "", _ arguments: [String] = []) async throws {
+    /// - Parameters:
+    ///   - path: another build of the program than the one beside the tests.
+    ///   - shell: a command that goes before it, for example a limit.
+    package init(
+        _ path: String = WaybillProgram.path, data: String, shell: String = "", _ arguments: [String] = []
+    ) async throws {
         let serve = ["serve", "--data", data, "--listen", "127.0.0.1:0"] + arguments
-        program = try Program("/bin/sh", ["-c", "\(shell)\nexec \"$0\" \"$@\"", WaybillProgram.path] + serve)
+        program = try Program("/bin/sh", ["-c", "\(shell)\nexec \"$0\" \"$@\"", path] + serve)
         let line = try await program.line(containing: "listening")
         let digits = line.split(separator: "://127.0.0.1:").last?.prefix { $0.isNumber }
         port = UInt16(digits ?? "") ?? 0

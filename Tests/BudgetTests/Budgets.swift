@@ -1,0 +1,79 @@
+import Testing
+
+/// What one request may take of something.
+///
+/// Whoever makes it take more changes the limit and says why; whoever makes it take less lowers both.
+struct Budget: Sendable, CustomTestStringConvertible {
+    let asking: Asking
+    /// What it took when the limit was set. For the reader: only the limit is compared.
+    let today: Double
+    let limit: Double
+
+    init(_ asking: Asking, today: Double, limit: Double) {
+        self.asking = asking
+        self.today = today
+        self.limit = limit
+    }
+
+    var testDescription: String { asking.rawValue }
+}
+
+/// All budgets. There is about 5 % of room where a figure differs a little between machines, and none where it does not.
+extension Budget {
+    /// Instructions of the loop, from the system call that receives to the one that waits.
+    static let instructions = [
+        Budget(.head, today: 27_200, limit: 28_500),
+        Budget(.ping, today: 49_100, limit: 51_500),
+        Budget(.manifestByTag, today: 93_000, limit: 97_500),
+        Budget(.manifestByDigest, today: 103_000, limit: 108_000),
+        Budget(.headOfManifest, today: 90_100, limit: 94_500),
+        Budget(.headOfBlob, today: 97_800, limit: 102_500),
+        Budget(.smallBlob, today: 100_400, limit: 105_500),
+    ]
+
+    /// Calls of malloc and its relatives on the loop.
+    static let allocations = [
+        Budget(.head, today: 10, limit: 10),
+        Budget(.ping, today: 25, limit: 26),
+        Budget(.manifestByTag, today: 48, limit: 50),
+        Budget(.manifestByDigest, today: 52, limit: 54),
+        Budget(.headOfManifest, today: 44, limit: 46),
+        Budget(.headOfBlob, today: 47, limit: 49),
+        Budget(.smallBlob, today: 50, limit: 52),
+    ]
+
+    /// System calls of the loop: receiving twice (the request, and that there is no more), sending, and waiting three times,
+    /// of which two have nothing to wait for, because a task can run.
+    static let systemCalls = [
+        Budget(.ping, today: 6, limit: 6),
+        Budget(.manifestByTag, today: 6, limit: 6),
+        Budget(.manifestByDigest, today: 6, limit: 6),
+        Budget(.headOfManifest, today: 6, limit: 6),
+        Budget(.headOfBlob, today: 6, limit: 6),
+        Budget(.smallBlob, today: 6, limit: 6),
+        // Two that send, and the way to a lane and back.
+        Budget(.fileBlob, today: 10, limit: 10),
+    ]
+
+    /// Futexes and eventfds of the loop: each way to another thread or back is one, and so is a lock that it waits for. A way
+    /// back is none when the other thread was done before the loop began to wait for it, so these can be fewer.
+    static let hops = [
+        Budget(.ping, today: 0, limit: 0),
+        Budget(.manifestByTag, today: 0, limit: 0),
+        Budget(.manifestByDigest, today: 0, limit: 0),
+        Budget(.headOfManifest, today: 0, limit: 0),
+        Budget(.headOfBlob, today: 0, limit: 0),
+        Budget(.smallBlob, today: 0, limit: 0),
+        Budget(.fileBlob, today: 2, limit: 2),
+        // To open the file, and to send the first MiB.
+        Budget(.largeBlob, today: 4, limit: 4),
+        // Twice to the lane of the upload, and to the writer.
+        Budget(.push, today: 6, limit: 6),
+    ]
+
+    /// Calls of sendfile for 16 MiB: one for each, and one more whenever the socket is full before the client has read.
+    static let sendfile = Budget(.largeBlob, today: 16, limit: 24)
+
+    /// Calls of fdatasync: that of the write-ahead log.
+    static let flushes = Budget(.push, today: 1, limit: 1)
+}
