@@ -166,7 +166,7 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     ("SQLiteTests", ["SQLite"]),
     ("ConfigurationTests", ["Access", "Configuration", "OCI"]),
     ("LinuxIOTests", ["LinuxIO", "RegistryTesting"]),
-    ("HTTPServingTests", ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http, logging]),
+    ("HTTPServingTests", ["HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", "TLS", http, logging]),
     ("HTTPClientTests", ["HTTPClient", "HTTPServing", "HTTPWire", "LinuxIO", "RegistryTesting", http]),
     (
         "AnchoringTests",

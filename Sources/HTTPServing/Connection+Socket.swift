@@ -35,7 +35,7 @@ extension Connection {
         var position = range.lowerBound
         while position < range.upperBound {
             let cached = Int(min(Int64(Self.cachedSize), range.upperBound - position))
-            if position > range.lowerBound, source.channel == nil, file.isCached(from: position, count: cached) {
+            if position > range.lowerBound, source.sendsFiles, file.isCached(from: position, count: cached) {
                 guard let sent = await sendCached(file, from: position, count: cached) else { return false }
                 position += Int64(sent)
                 // Others have their share of the loop before the next piece.
@@ -50,6 +50,7 @@ extension Connection {
             do {
                 let (sent, isFull) = try await lane.run {
                     guard let channel else { return try file.send(to: socket.number, from: start, count: count) }
+                    guard !channel.sendsFiles else { return try channel.send(file, from: start, count: count) }
                     return try sendSlice(file, through: channel, from: start, count: count)
                 }
                 position += Int64(sent)

@@ -6,7 +6,7 @@ extension HTTPServer {
     /// Puts a new connection under TLS, in the time that a request head has; false when there is no connection any more.
     func secure(_ source: EventSource, peer: SocketAddress, on clock: LoopClock) async -> Bool {
         guard let keeper else { return true }
-        guard let session = keeper.current.session(on: source.shared) else { return false }
+        guard let session = keeper.session(on: source.shared) else { return false }
         source.setDeadline(Instant.now.advanced(by: context.limits.headTimeout))
         while true {
             let needs: EventSource.Direction

@@ -114,13 +114,20 @@ package final class EventSource {
         return count
     }
 
-    /// Sends a part of a file that is in the page cache; gives how much went out, and whether the socket is full now. Not through
-    /// a channel.
+    /// Whether files go to the socket without coming through this process.
+    package var sendsFiles: Bool { channel?.sendsFiles ?? true }
+
+    /// Sends a part of a file that is in the page cache; gives how much went out, and whether the socket is full now. Only where
+    /// `sendsFiles`.
     package func sendFile(
         _ file: SharedDescriptor, from start: Int64, count: Int
     ) throws(SystemError) -> (sent: Int, isFull: Bool) {
-        precondition(channel == nil, "what is encrypted has to go through this process")
-        let result = try file.send(to: number, from: start, count: count)
+        let result =
+            if let channel {
+                try channel.send(file, from: start, count: count)
+            } else {
+                try file.send(to: number, from: start, count: count)
+            }
         if result.isFull { forgetWritable() }
         return result
     }

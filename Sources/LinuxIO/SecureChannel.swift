@@ -7,6 +7,14 @@ package protocol SecureChannel: AnyObject, Sendable {
     /// Sends some of the bytes. After `.needsWritable` the same bytes must be sent again, and no fewer.
     func send(_ bytes: UnsafeRawBufferPointer) throws(SystemError) -> ChannelProgress
 
+    /// Whether the kernel does what the channel is for, so that files need not come through this process.
+    var sendsFiles: Bool { get }
+
+    /// Sends a part of a file as `SharedDescriptor.send` does. Only where `sendsFiles`.
+    func send(
+        _ file: SharedDescriptor, from start: Int64, count: Int
+    ) throws(SystemError) -> (sent: Int, isFull: Bool)
+
     /// Tells the peer that nothing more comes, if that is possible at once.
     func sayGoodbye()
 }

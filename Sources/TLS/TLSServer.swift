@@ -1,9 +1,12 @@
 internal import CTLS
-package import LinuxIO
+import LinuxIO
 
 /// The certificates and rules with which a server answers handshakes. Connections that have begun keep the ones they began with.
 ///
-/// `@unchecked Sendable`: OpenSSL's contexts count their users atomically, and nothing changes after `init`.
+/// Sessions can be resumed for an hour by what their tickets say, which only this server can read: no other one, no later process.
+///
+/// `@unchecked Sendable`: OpenSSL's contexts count their users atomically, the keys of tickets are behind a lock, and nothing else
+/// changes after `init`.
 package final class TLSServer: @unchecked Sendable {
     /// A certificate with its chain and its key, both PEM.
     package struct Identity: Sendable {
@@ -60,8 +63,10 @@ package final class TLSServer: @unchecked Sendable {
     deinit { ctls_server_free(handle) }
 
     /// A session on a connected socket that does not block; nil when there is no memory.
-    package func session(on socket: SharedDescriptor) -> TLSSession? {
-        ctls_session_new(handle, socket.number).map { TLSSession($0, of: self, on: socket) }
+    func session(on socket: SharedDescriptor, at now: Instant) -> TLSSession? {
+        ctls_session_new(handle, socket.number, now.nanoseconds / 1_000_000_000).map {
+            TLSSession($0, of: self, on: socket)
+        }
     }
 }
 

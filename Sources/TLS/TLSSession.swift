@@ -72,6 +72,21 @@ package final class TLSSession: SecureChannel, @unchecked Sendable {
         try progress(ctls_write(handle, bytes.baseAddress, Int64(bytes.count)))
     }
 
+    package var sendsFiles: Bool { ctls_sends_files(handle) != 0 }
+
+    package func send(
+        _ file: SharedDescriptor, from start: Int64, count: Int
+    ) throws(SystemError) -> (sent: Int, isFull: Bool) {
+        var sent = 0
+        while sent < count {
+            let result = ctls_send_file(handle, file.number, start + Int64(sent), Int64(count - sent))
+            guard case .moved(let moved) = try progress(result) else { return (sent, true) }
+            guard moved > 0 else { break }
+            sent += moved
+        }
+        return (sent, false)
+    }
+
     package func sayGoodbye() {
         ctls_close_notify(handle)
     }

@@ -32,7 +32,7 @@ struct Serve: AsyncParsableCommand {
         let trust = try settings.trustedBuilders()
         let passwordFile = try settings.passwords()
         let issuers = try settings.trustedIssuers(logger: logger)
-        let tls = try settings.tlsServer().map(TLSKeeper.init)
+        let tls = try settings.tlsServer().map { TLSKeeper($0) }
         let store = try Store(settings) { refusal in
             if let refusal { logger.error("the ledger is read-only", metadata: ["reason": "\(refusal)"]) }
         }

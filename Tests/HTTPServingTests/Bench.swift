@@ -7,6 +7,7 @@ import LinuxIO
 import Logging
 import RegistryTesting
 import Synchronization
+import TLS
 import Testing
 
 /// The engine with a handler of the test's own, on a loopback port.
@@ -18,7 +19,9 @@ final class Bench: Sendable {
     private let loops: [EventLoop]
     private let running: Task<Void, Never>
 
-    init(_ limits: ServingLimits, loops loopCount: Int, lanes: Lanes, handler: @escaping Handler) throws {
+    init(
+        _ limits: ServingLimits, loops loopCount: Int, lanes: Lanes, tls: TLSKeeper? = nil, handler: @escaping Handler
+    ) throws {
         let loops = try (0..<loopCount).map { try EventLoop(label: "test.loop.\($0)") }
         for loop in loops { loop.start() }
         self.loops = loops
@@ -26,8 +29,8 @@ final class Bench: Sendable {
         let log = log
         let logger = Logger(label: "test") { _ in log }
         let server = HTTPServer(
-            limits: limits, loops: loops, lanes: lanes, wallClock: WallClock { 784_111_777_000 }, logger: logger,
-            problem: problem, handler: handler)
+            limits: limits, loops: loops, lanes: lanes, wallClock: WallClock { 784_111_777_000 }, tls: tls,
+            logger: logger, problem: problem, handler: handler)
         self.server = server
         let listeners = try Listening.open(host: "127.0.0.1", port: 0)
         guard let address = listeners.first?.localAddress else { throw SystemError(code: 22, call: "getsockname") }

@@ -167,6 +167,49 @@ struct `TLS` {
         text.split(separator: "-----BEGIN CERTIFICATE-----").last?.split(separator: "-----END").first ?? ""
     }
 
+    @Test(arguments: ["-tls1_2", "-tls1_3"])
+    func `resumes a session by its ticket, without early data, until the certificates or the process are others`(
+        _ version: String
+    ) async throws {
+        let bench = try await SecureBench()
+        let ticket = "\(bench.folder.path)/ticket"
+        /// Asks once, on a session that goes on or a new one, and keeps the ticket.
+        func ask(_ arguments: String...) async throws -> String {
+            try await Program.run(
+                "/bin/sh",
+                [
+                    "-c",
+                    """
+                    printf 'GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' |
+                    openssl s_client -ign_eof -connect 127.0.0.1:\(bench.server.port) -sess_out "$0" "$@"
+                    """, ticket, version,
+                ] + arguments
+            ).output
+        }
+        let first = try await ask()
+        #expect(first.contains("New, TLSv1") && first.contains("200 OK"), "\(first)")
+        #expect(first.contains("lifetime hint: 3600"))
+        let second = try await ask("-sess_in", ticket)
+        #expect(second.contains("Reused, TLSv1") && second.contains("200 OK"), "\(second)")
+        #expect(try await ask("-sess_in", ticket).contains("Reused, TLSv1"), "a resumed session has a ticket too")
+        let early = bench.folder.write(Array("GET / HTTP/1.1\r\n\r\n".utf8), to: "early")
+        if version == "-tls1_3" {
+            let answer = try await ask("-sess_in", ticket, "-early_data", early)
+            #expect(!answer.contains("Early data was accepted"))
+        }
+        try await bench.renew()
+        _ = try await bench.server.program.line(containing: "read again")
+        let renewed = try await ask("-sess_in", ticket)
+        #expect(renewed.contains("New, TLSv1") && renewed.contains("200 OK"), "\(renewed)")
+        #expect(try await ask("-sess_in", ticket).contains("Reused, TLSv1"))
+        #expect(await bench.server.stop() == 0)
+        // The ticket is good, the process that could read it is not there any more.
+        let other = try await SecureBench()
+        let answer = try await other.openssl(version, "-sess_in", ticket)
+        #expect(answer.contains("New, TLSv1"), "\(answer)")
+        #expect(await other.server.stop() == 0)
+    }
+
     @Test func `is where plain HTTP is sent to`() async throws {
         let bench = try await SecureBench("  redirect: [127.0.0.1:0]\n")
         let line = try await bench.server.program.line(containing: "redirecting")
@@ -243,6 +286,12 @@ struct `A client certificate` {
             try await bench.curl("--cert", stranger.chain, "--key", stranger.key, "\(bench.url)/healthz").status != 0)
         #expect(
             try await bench.curl("--cert", files.chain, "--key", files.key, "\(bench.url)/healthz").output == "ok\n")
+        // There is nothing to resume: no ticket, and in version 1.2 no name of a session either.
+        for version in ["-tls1_2", "-tls1_3"] {
+            let answer = try await bench.openssl(version, "-cert", files.chain, "-key", files.key, "-reconnect")
+            #expect(answer.contains("New, TLSv1") && !answer.contains("Reused, TLSv1"))
+            #expect(!answer.contains("lifetime hint"))
+        }
         #expect(try await bench.curl("--cert", old.chain, "--key", old.key, "\(bench.url)/healthz").status != 0)
         #expect(await bench.server.stop() == 0)
     }

@@ -30,12 +30,18 @@ int ctls_server_trust_clients(
     ctls_server *server, const uint8_t *authorities, int64_t length, int required, char *error, int64_t capacity);
 void ctls_server_free(ctls_server *server);
 
-ctls_session *ctls_session_new(ctls_server *server, int fd);
+// `now`, in seconds since some beginning, turns the keys of tickets: each makes them for an hour and is good for one more.
+ctls_session *ctls_session_new(ctls_server *server, int fd, int64_t now);
 void ctls_session_free(ctls_session *session);
 // 1 when it is done.
 int64_t ctls_handshake(ctls_session *session);
 int64_t ctls_read(ctls_session *session, void *buffer, int64_t count);
+// After ctls_want_write the same bytes, and no fewer, must be given again.
 int64_t ctls_write(ctls_session *session, const void *bytes, int64_t count);
+// Whether the kernel encrypts what this session sends, so that it takes files.
+int ctls_sends_files(ctls_session *session);
+// Sends a part of a file, which may come to less than asked for; ctls_end at its end. Only where ctls_sends_files.
+int64_t ctls_send_file(ctls_session *session, int file, int64_t offset, int64_t count);
 // Tells the peer that nothing more comes; best effort.
 void ctls_close_notify(ctls_session *session);
 // Why the last call failed.
