@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 import TransparencyLog
 
-@Suite(.timeLimit(.minutes(10))) struct `The anchors of a log` {
+@Suite(.timeLimit(.minutes(20))) struct `The anchors of a log` {
     private let clock = TestClock()
     private let recorded = RecordedLog()
 

@@ -4,7 +4,7 @@ import RegistryTesting
 import Testing
 import TransparencyLog
 
-@Suite(.enabled(if: PythonTools.isAvailable, "aics-witness is needed"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: PythonTools.isAvailable, "aics-witness is needed"), .timeLimit(.minutes(20)))
 struct `A real witness` {
     @Test func `cosigns the first checkpoint and each that continues it`() async throws {
         let log = try MemoryLog(size: 300)

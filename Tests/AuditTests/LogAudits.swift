@@ -5,7 +5,7 @@ import Testing
 import TransparencyLog
 
 /// The log of a live server, checked by programs that we did not write. Whatever they accept, they refuse after one byte.
-@Suite(.enabled(if: PythonTools.isAvailable, "aics-tlog is needed"), .timeLimit(.minutes(10)))
+@Suite(.enabled(if: PythonTools.isAvailable, "aics-tlog is needed"), .timeLimit(.minutes(20)))
 struct `The log of a live server` {
     @Test func `is verified by aics-tlog, with its witness and offline`() async throws {
         let audited = try await AuditedServer()

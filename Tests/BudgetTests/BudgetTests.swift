@@ -1,7 +1,7 @@
 import BenchmarkLoad
 import Testing
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: Tools.callgrind, Tools.missing))
+@Suite(.timeLimit(.minutes(20)), .enabled(if: Tools.callgrind, Tools.missing))
 struct `A request under callgrind` {
     @Test(arguments: Budget.instructions)
     func `takes no more instructions than its budget`(_ budget: Budget) async throws {
@@ -16,7 +16,7 @@ struct `A request under callgrind` {
     }
 }
 
-@Suite(.timeLimit(.minutes(5)), .enabled(if: Tools.strace, Tools.missing))
+@Suite(.timeLimit(.minutes(20)), .enabled(if: Tools.strace, Tools.missing))
 struct `A request under strace` {
     @Test(arguments: Budget.systemCalls)
     func `makes no more system calls than its budget`(_ budget: Budget) async throws {

@@ -2,7 +2,7 @@ import Glibc
 import RegistryTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `The command line` {
+@Suite(.timeLimit(.minutes(20))) struct `The command line` {
     private let folder = TemporaryFolder()
 
     /// Writes a configuration file and gives its path.

@@ -72,7 +72,7 @@ private struct Pusher: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(10))) struct `A server that is killed` {
+@Suite(.timeLimit(.minutes(20))) struct `A server that is killed` {
     private static let pushers = 4
     private static let pushesOfEach = 50
     private let folder = TemporaryFolder()

@@ -6,7 +6,7 @@ import SQLite
 import Testing
 import TransparencyLog
 
-@Suite(.timeLimit(.minutes(5))) struct `The commands of the ledger` {
+@Suite(.timeLimit(.minutes(20))) struct `The commands of the ledger` {
     private let folder = TemporaryFolder()
     private var data: String { "\(folder.path)/data" }
     private let type = [("Content-Type", "application/vnd.oci.image.manifest.v1+json")]

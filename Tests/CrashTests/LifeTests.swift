@@ -4,7 +4,7 @@ import RegistryCore
 import RegistryTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A server` {
+@Suite(.timeLimit(.minutes(20))) struct `A server` {
     private let folder = TemporaryFolder()
     private let content = Fixture.bytes(200_000)
     private var digest: Digest { Digest(.sha256, of: content) }

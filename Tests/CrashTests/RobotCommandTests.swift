@@ -4,7 +4,7 @@ import RegistryCore
 import RegistryTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `The command robot` {
+@Suite(.timeLimit(.minutes(20))) struct `The command robot` {
     private let folder = TemporaryFolder()
 
     /// Writes a configuration with an administrator, alice; gives its path.

@@ -4,7 +4,7 @@ import RegistryCore
 import RegistryTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `The command trace` {
+@Suite(.timeLimit(.minutes(20))) struct `The command trace` {
     private let folder = TemporaryFolder()
     private static let revision = "0123456789abcdef0123456789abcdef01234567"
 

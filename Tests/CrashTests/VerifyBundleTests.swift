@@ -2,7 +2,7 @@ import Glibc
 import RegistryTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `Verifying a bundle on the command line` {
+@Suite(.timeLimit(.minutes(20))) struct `Verifying a bundle on the command line` {
     private let folder = TemporaryFolder()
 
     /// Writes a file and gives its path.

@@ -66,7 +66,7 @@ final class Bench: Sendable {
 
     /// Waits on the client's own thread until the server has no more connections than `count`.
     func waitForConnections(_ count: Int) -> Bool {
-        let limit = DispatchTime.now() + 20
+        let limit = DispatchTime.now() + 120
         while server.connectionCount != count {
             guard DispatchTime.now() < limit else { return false }
             spare.wait(milliseconds: 2)

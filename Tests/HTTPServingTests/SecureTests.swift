@@ -8,7 +8,7 @@ import Synchronization
 import TLS
 import Testing
 
-@Suite(.enabled(if: CertificateAuthority.program != nil, "openssl is needed"), .timeLimit(.minutes(2)))
+@Suite(.enabled(if: CertificateAuthority.program != nil, "openssl is needed"), .timeLimit(.minutes(20)))
 struct `A connection under TLS` {
     @Test(arguments: ["-tls1_2", "-tls1_3"])
     func `is resumed with a ticket for an hour or two, and the keys of tickets turn every hour`(_ version: String)

@@ -4,7 +4,7 @@ import RegistryCore
 import RegistryTesting
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct `An image layout as an archive` {
+@Suite(.timeLimit(.minutes(20))) struct `An image layout as an archive` {
     private let folder = TemporaryFolder()
     private let image = SampleImage("hello")
 

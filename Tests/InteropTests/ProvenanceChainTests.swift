@@ -6,7 +6,7 @@ import Testing
 import TraceView
 import TransparencyLog
 
-@Suite(.enabled(if: Client.buildah, "buildah, skopeo and openssl are needed"), .timeLimit(.minutes(5)))
+@Suite(.enabled(if: Client.buildah, "buildah, skopeo and openssl are needed"), .timeLimit(.minutes(20)))
 struct `The way of an image from its base to its proof` {
     @Test func `is told in one answer, and as a tree`() async throws {
         let builder = try await SigningBuilder()

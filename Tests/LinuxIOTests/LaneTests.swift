@@ -51,11 +51,11 @@ private struct Refusal: Error, Equatable {
         // Each waits for the other: it ends only if both run at the same time.
         let first = lanes.next().start { () -> DispatchTimeoutResult in
             one.signal()
-            return two.wait(timeout: .now() + 20)
+            return two.wait(timeout: .now() + 120)
         }
         let second = lanes.next().start { () -> DispatchTimeoutResult in
             two.signal()
-            return one.wait(timeout: .now() + 20)
+            return one.wait(timeout: .now() + 120)
         }
         #expect(try await first.value == .success)
         #expect(try await second.value == .success)
@@ -73,7 +73,7 @@ private struct Refusal: Error, Equatable {
         }
         // All four are on their lanes before any has ended.
         let all = await Lanes(count: 1).next().run {
-            (0..<4).allSatisfy { _ in arrived.wait(timeout: .now() + 20) == .success }
+            (0..<4).allSatisfy { _ in arrived.wait(timeout: .now() + 120) == .success }
         }
         #expect(all)
         for _ in 0..<4 { gate.signal() }

@@ -329,7 +329,7 @@ final class FlushSwitch: Sendable {
         let gate = flush.hold()
         while flush.begun.wait(timeout: .now()) == .success {}
         let first = Task.immediate { try await ledger.note(1) }
-        #expect(flush.begun.wait(timeout: .now() + 20) == .success)
+        #expect(flush.begun.wait(timeout: .now() + 120) == .success)
         return (gate, first)
     }
 
@@ -342,7 +342,7 @@ final class FlushSwitch: Sendable {
                 return try transaction.append(.note(2), by: .tester)
             }
         }
-        #expect(ran.wait(timeout: .now() + 20) == .success)
+        #expect(ran.wait(timeout: .now() + 120) == .success)
         return second
     }
 

@@ -33,7 +33,7 @@ package final class TestConnection {
     /// Connects to a port of a loopback address. Reads give up after `timeout` seconds, so that a test fails instead of hanging.
     ///
     /// With a small `receiveBuffer` the server notices early that this client does not read.
-    package init(host: String = "127.0.0.1", port: UInt16, timeout: Int = 20, receiveBuffer: Int32? = nil) throws {
+    package init(host: String = "127.0.0.1", port: UInt16, timeout: Int = 120, receiveBuffer: Int32? = nil) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var (one, size): (Int32, Int32) = (1, receiveBuffer ?? 0)
         setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))

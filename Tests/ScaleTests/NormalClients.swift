@@ -38,7 +38,7 @@ struct NormalClients {
         for (index, client) in clients.enumerated() { try client.ask(texts[index % texts.count], at: clock.now) }
         var finished = 0
         while finished < clients.count {
-            guard poll(&watched, nfds_t(watched.count), 20_000) > 0 else { throw LoadConnection.NoAnswer() }
+            guard poll(&watched, nfds_t(watched.count), 120_000) > 0 else { throw LoadConnection.NoAnswer() }
             for (index, client) in clients.enumerated() where watched[index].revents != 0 {
                 guard let answer = try client.receive() else { continue }
                 outcome.latencies.append(client.asked.duration(to: clock.now))
