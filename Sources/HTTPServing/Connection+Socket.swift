@@ -39,7 +39,7 @@ extension Connection {
                 guard let sent = await sendCached(file, from: position, count: cached) else { return false }
                 position += Int64(sent)
                 // Others have their share of the loop before the next piece.
-                if position < range.upperBound, sent == cached { await Task.yield() }
+                if position < range.upperBound, sent == cached { await loop.turn() }
                 continue
             }
             let lane = context.lanes.next()

@@ -101,7 +101,7 @@ extension Connection {
         while let piece = try await body.next() {
             if piece.count > 0 { return try await open(piece) }
             // A maker of nothing must not have the loop for itself.
-            await Task.yield()
+            await loop.turn()
             try Task.checkCancellation()
         }
         return nil

@@ -116,7 +116,7 @@ final class Connection: @unchecked Sendable {
                     guard count > 0 else { return }
                     expectsMore = true
                     // Without this, a client that sends as fast as we read would have the loop for itself.
-                    await Task.yield()
+                    await loop.turn()
                     continue
                 }
             } catch { return }

@@ -24,7 +24,13 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let inbox = Mutex(Inbox())
     private let thread = Atomic<UInt>(0)
 
+    /// How often jobs that other jobs made ready run before the loop looks for events again: enough for a request that is answered
+    /// from memory to go its whole way from the event to the next wait.
+    private static let roundsInTurn = 4
+
     private var ready: [UnownedJob] = []
+    private var round: [UnownedJob] = []
+    private var waitingForTurn: [UnsafeContinuation<Void, Never>] = []
     private var sources: [EventSource?] = []
     private var generations: [UInt32] = []
     private var freeSlots: [Int] = []
@@ -81,6 +87,12 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         _ = Glibc.write(wakeUp.number, &one, 8)
     }
 
+    /// Suspends the task until the loop has looked at all its sources once more, for a task that always has something to do.
+    package func turn() async {
+        preconditionOnLoop()
+        await withUnsafeContinuation { waitingForTurn.append($0) }
+    }
+
     // MARK: - The loop itself
 
     private func run() {
@@ -99,24 +111,34 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
             // something else while its deadline passes.
             expireDeadlines()
             for index in 0..<Int(count) { deliver(events[index]) }
+            endTurn()
         }
         // The thread goes back to Dispatch and will be other queues' thread.
         thread.store(0, ordering: .relaxed)
     }
 
-    /// Runs what was ready when it was called, not what those jobs add, so that sources get their turn.
+    /// Runs what is ready and what that makes ready, for some rounds; says whether the loop goes on.
     private func runJobs() -> Bool {
-        var batch: [UnownedJob] = []
-        swap(&batch, &ready)
-        for job in batch { job.runSynchronously(on: asUnownedTaskExecutor()) }
-        guard ready.isEmpty else { return true }
-        batch.removeAll(keepingCapacity: true)
-        swap(&batch, &ready)
+        for _ in 0..<Self.roundsInTurn {
+            guard !ready.isEmpty else { break }
+            swap(&round, &ready)
+            for job in round { job.runSynchronously(on: asUnownedTaskExecutor()) }
+            round.removeAll(keepingCapacity: round.capacity <= 1024)
+        }
+        guard ready.isEmpty, waitingForTurn.isEmpty else { return true }
         return !inbox.withLock { $0.isStopping && $0.jobs.isEmpty }
     }
 
+    /// Those that have waited for it go on, behind the tasks that an event has woken.
+    private func endTurn() {
+        guard !waitingForTurn.isEmpty else { return }
+        let continuations = waitingForTurn
+        waitingForTurn = []
+        for continuation in continuations { continuation.resume() }
+    }
+
     private func millisecondsToWait() -> CInt {
-        guard ready.isEmpty else { return 0 }
+        guard ready.isEmpty, waitingForTurn.isEmpty else { return 0 }
         guard let nearest = deadlines.nearest else { return -1 }
         let nanoseconds = nearest.nanoseconds - Instant.now.nanoseconds
         return CInt(clamping: max(0, (nanoseconds + 999_999) / 1_000_000))

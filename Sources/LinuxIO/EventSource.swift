@@ -28,6 +28,8 @@ package final class EventSource {
     let key: SourceKey
 
     private var mayRead = true
+    /// Whether the other side sends no more, or nobody does: what is left is read up to its end.
+    private var peerHasEnded = false
     private var mayWrite = true
     /// What lies between the socket and the task; nil for bytes in the clear.
     package private(set) var channel: (any SecureChannel)?
@@ -96,11 +98,15 @@ package final class EventSource {
     }
 
     /// Reads what is there, at most `buffer.count` bytes; nil when it would have to wait, 0 at the end of the stream.
+    ///
+    /// A stream that gave less than there was room for has no more, and tells when more comes (epoll(7)), except of an end that it has
+    /// told of already: until then no call is made.
     package func receive(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int? {
         if let channel { return note(try channel.receive(into: buffer), waiting: &readingNeeds) }
+        guard mayRead else { return nil }
         let number = number
         let count = try nonBlockingCall("recv") { recv(number, buffer.baseAddress, buffer.count, 0) }
-        if count == nil { mayRead = false }
+        if (count ?? 0) < buffer.count { mayRead = peerHasEnded && count != nil }
         return count
     }
 
@@ -205,6 +211,7 @@ package final class EventSource {
 
     func receive(events: UInt32) {
         let failed = events & (clinux_epoll_err | clinux_epoll_hup) != 0
+        if failed || events & clinux_epoll_rdhup != 0 { peerHasEnded = true }
         if failed || events & (clinux_epoll_in | clinux_epoll_rdhup) != 0 { mayRead = true }
         if failed || events & clinux_epoll_out != 0 { mayWrite = true }
         if failed {

@@ -23,36 +23,35 @@ extension Budget {
     /// Instructions of the loop, from the system call that receives to the one that waits.
     static let instructions = [
         Budget(.head, today: 27_200, limit: 28_500),
-        Budget(.ping, today: 49_100, limit: 51_500),
-        Budget(.manifestByTag, today: 93_000, limit: 97_500),
-        Budget(.manifestByDigest, today: 103_000, limit: 108_000),
-        Budget(.headOfManifest, today: 90_100, limit: 94_500),
-        Budget(.headOfBlob, today: 97_800, limit: 102_500),
-        Budget(.smallBlob, today: 100_400, limit: 105_500),
+        Budget(.ping, today: 48_500, limit: 51_000),
+        Budget(.manifestByTag, today: 92_500, limit: 97_000),
+        Budget(.manifestByDigest, today: 102_400, limit: 107_500),
+        Budget(.headOfManifest, today: 89_500, limit: 94_000),
+        Budget(.headOfBlob, today: 97_000, limit: 102_000),
+        Budget(.smallBlob, today: 99_800, limit: 105_000),
     ]
 
     /// Calls of malloc and its relatives on the loop.
     static let allocations = [
         Budget(.head, today: 10, limit: 10),
-        Budget(.ping, today: 25, limit: 26),
-        Budget(.manifestByTag, today: 48, limit: 50),
-        Budget(.manifestByDigest, today: 52, limit: 54),
-        Budget(.headOfManifest, today: 44, limit: 46),
-        Budget(.headOfBlob, today: 47, limit: 49),
-        Budget(.smallBlob, today: 50, limit: 52),
+        Budget(.ping, today: 23, limit: 24),
+        Budget(.manifestByTag, today: 46, limit: 48),
+        Budget(.manifestByDigest, today: 50, limit: 52),
+        Budget(.headOfManifest, today: 42, limit: 44),
+        Budget(.headOfBlob, today: 45, limit: 47),
+        Budget(.smallBlob, today: 48, limit: 50),
     ]
 
-    /// System calls of the loop: receiving twice (the request, and that there is no more), sending, and waiting three times,
-    /// of which two have nothing to wait for, because a task can run.
+    /// System calls of the loop: receiving, sending, and waiting.
     static let systemCalls = [
-        Budget(.ping, today: 6, limit: 6),
-        Budget(.manifestByTag, today: 6, limit: 6),
-        Budget(.manifestByDigest, today: 6, limit: 6),
-        Budget(.headOfManifest, today: 6, limit: 6),
-        Budget(.headOfBlob, today: 6, limit: 6),
-        Budget(.smallBlob, today: 6, limit: 6),
+        Budget(.ping, today: 3, limit: 3),
+        Budget(.manifestByTag, today: 3, limit: 3),
+        Budget(.manifestByDigest, today: 3, limit: 3),
+        Budget(.headOfManifest, today: 3, limit: 3),
+        Budget(.headOfBlob, today: 3, limit: 3),
+        Budget(.smallBlob, today: 3, limit: 3),
         // Two that send, and the way to a lane and back.
-        Budget(.fileBlob, today: 10, limit: 10),
+        Budget(.fileBlob, today: 7, limit: 7),
     ]
 
     /// Futexes and eventfds of the loop: each way to another thread or back is one, and so is a lock that it waits for. A way

@@ -127,6 +127,61 @@ import Testing
         return heard
     }
 
+    @Test(arguments: [true, false])
+    func `hears of events however much its tasks have to do`(_ isPolite: Bool) async throws {
+        let outcome = try await withLoop { loop -> EventSource.Outcome in
+            let pair = try SocketPair()
+            let source = try pair.watch(on: loop)
+            defer { source.close() }
+            _ = try source.receiveEverything()
+            let busy = (0..<3).map { _ in
+                Task(executorPreference: loop) {
+                    while !Task.isCancelled { if isPolite { await loop.turn() } else { await Task.yield() } }
+                }
+            }
+            defer { for task in busy { task.cancel() } }
+            let number = pair.far.number
+            DispatchQueue.global().async {
+                var byte: UInt8 = 1
+                _ = write(number, &byte, 1)
+            }
+            return await source.wait(.readable)
+        }
+        #expect(outcome == .ready)
+    }
+
+    @Test func `looks at its sources before a task goes on that waits for its turn`() async throws {
+        let order = try await withLoop { loop -> [String] in
+            let pair = try SocketPair()
+            let source = Confined(try pair.watch(on: loop))
+            defer { source.value.close() }
+            _ = try source.value.receiveEverything()
+            let order = Confined<[String]>([])
+            async let woken: Void = {
+                _ = await source.value.wait(.readable)
+                order.value.append("woken")
+            }()
+            await Task.yield()  // it waits now
+            try pair.tell()
+            await loop.turn()
+            order.value.append("turned")
+            await woken
+            return order.value
+        }
+        #expect(order == ["woken", "turned"])
+    }
+
+    @Test func `finishes what waits for its turn when it is stopped`() async throws {
+        let loop = try EventLoop(label: "test.loop")
+        loop.start()
+        let turns = Task(executorPreference: loop) {
+            for _ in 0..<20 { await loop.turn() }
+            return 20
+        }
+        loop.stop()
+        #expect(await turns.value == 20)
+    }
+
     @Test func `finishes its jobs when it is stopped, and is gone`() async throws {
         weak var gone: EventLoop?
         let tally = Tally()

@@ -35,8 +35,7 @@ import Testing
             defer { source.close() }
             _ = try source.receiveEverything()
             try pair.tell()
-            await Task.yield()
-            await Task.yield()  // the loop has turned, and the one edge is past
+            await loop.turn()  // the one edge is past
             let first = await source.wait(.readable)
             _ = try source.receiveEverything()
             source.setDeadline(.soon())
@@ -328,6 +327,68 @@ import Testing
         }
         #expect(numbers.count < 300)
         #expect(lost == 0)
+    }
+}
+
+@Suite struct `Receiving` {
+    @Test func `makes no call when less came than there was room for, until more comes`() async throws {
+        let received = try await withLoop { loop -> [Int?] in
+            let pair = try SocketPair()
+            let source = try pair.watch(on: loop)
+            defer { source.close() }
+            try pair.tell("hello")
+            var counts = [try source.receive(into: loop.scratch)]
+            try pair.tell("more")
+            // There is something, but the loop has not been told.
+            counts.append(try source.receive(into: loop.scratch))
+            await loop.turn()
+            counts.append(try source.receive(into: loop.scratch))
+            counts.append(try source.receive(into: loop.scratch))
+            return counts
+        }
+        #expect(received == [5, nil, 4, nil])
+    }
+
+    @Test func `goes on when all the room was used`() async throws {
+        let received = try await withLoop { loop -> [Int?] in
+            let pair = try SocketPair()
+            let source = try pair.watch(on: loop)
+            defer { source.close() }
+            try pair.tell("hello")
+            let room = UnsafeMutableRawBufferPointer(rebasing: loop.scratch[..<3])
+            return try (0..<3).map { _ in try source.receive(into: room) }
+        }
+        #expect(received == [3, 2, nil])
+    }
+
+    @Test func `finds the end that was told of together with the last bytes`() async throws {
+        let received = try await withLoop { loop -> [Int?] in
+            let pair = try SocketPair()
+            let source = try pair.watch(on: loop)
+            defer { source.close() }
+            _ = try source.receiveEverything()
+            try pair.tell("last")
+            _ = shutdown(pair.far.number, CInt(SHUT_WR))
+            // The one event tells of both.
+            guard await source.wait(.readable) == .ready else { return [] }
+            return try (0..<3).map { _ in try source.receive(into: loop.scratch) }
+        }
+        #expect(received == [4, 0, 0])
+    }
+
+    @Test func `finds an end that comes after the last bytes`() async throws {
+        let received = try await withLoop { loop -> [Int?] in
+            let pair = try SocketPair()
+            let source = try pair.watch(on: loop)
+            defer { source.close() }
+            try pair.tell("last")
+            var counts = [try source.receive(into: loop.scratch), try source.receive(into: loop.scratch)]
+            _ = shutdown(pair.far.number, CInt(SHUT_WR))
+            guard await source.wait(.readable) == .ready else { return [] }
+            counts.append(try source.receive(into: loop.scratch))
+            return counts
+        }
+        #expect(received == [4, nil, 0])
     }
 }
 
