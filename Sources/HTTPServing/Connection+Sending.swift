@@ -75,24 +75,37 @@ extension Connection {
         }
     }
 
-    /// Opens the file on a lane; small contents are read at once and take their place among the bytes.
+    /// Opens the file: at once, or on a lane when that may have to wait for the disk. Small contents are read with it and take their
+    /// place among the bytes.
     private func open(_ stored: StoredFile, for plan: inout ResponsePlan) async throws -> Content {
-        let total = plan.parts.reduce(0) { $0 + $1.count }
         let parts = plan.parts
-        let lane = context.lanes.next()
-        guard total <= Self.smallFile else {
-            return .file(try await lane.run { try SharedDescriptor(stored.open()) })
+        let cached = stored.openCached()
+        guard parts.reduce(0, { $0 + $1.count }) <= Self.smallFile else {
+            if let cached { return .file(SharedDescriptor(cached)) }
+            return .file(try await context.lanes.next().run { try SharedDescriptor(stored.open()) })
         }
-        plan.parts = try await lane.run {
+        if let cached, let loaded = parts.loaded(by: { cached.readCached(Int($0.count), from: $0.lowerBound) }) {
+            plan.parts = loaded
+            return .memory
+        }
+        plan.parts = try await context.lanes.next().run {
             let file = try stored.open()
-            var loaded = parts
-            for (index, part) in parts.enumerated() {
-                guard case .slice(let range) = part else { continue }
-                loaded[index] = .bytes(try file.read(Int(part.count), from: range.lowerBound))
-            }
-            return loaded
+            return try parts.loaded { try file.read(Int($0.count), from: $0.lowerBound) } ?? parts
         }
         return .memory
+    }
+}
+
+extension [ResponsePlan.Part] {
+    /// These, with bytes for each slice; nil when a slice has none.
+    fileprivate func loaded(by read: (Range<Int64>) throws -> [UInt8]?) rethrows -> [ResponsePlan.Part]? {
+        var loaded = self
+        for (index, part) in enumerated() {
+            guard case .slice(let range) = part else { continue }
+            guard let bytes = try read(range) else { return nil }
+            loaded[index] = .bytes(bytes)
+        }
+        return loaded
     }
 }
 

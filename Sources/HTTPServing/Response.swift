@@ -62,12 +62,18 @@ package enum ResponseBody: Sendable {
 package struct StoredFile: Sendable {
     /// Bytes in the file; the answer promises them before the file is opened.
     package let size: Int64
-    /// Opens the file for reading. Called on a lane, once.
+    /// Opens the file without waiting for a disk. Called on a loop. When it gives nil, for whatever reason, `open` is called.
+    package let openCached: @Sendable () -> FileDescriptor?
+    /// Opens the file for reading. Called on a lane.
     package let open: @Sendable () throws(SystemError) -> FileDescriptor
 
     /// Describes a file.
-    package init(size: Int64, open: @escaping @Sendable () throws(SystemError) -> FileDescriptor) {
+    package init(
+        size: Int64, openCached: @escaping @Sendable () -> FileDescriptor? = { nil },
+        open: @escaping @Sendable () throws(SystemError) -> FileDescriptor
+    ) {
         self.size = size
+        self.openCached = openCached
         self.open = open
     }
 }

@@ -1,6 +1,24 @@
+internal import CLinux
 import Glibc
 
 extension FileDescriptor {
+    /// Opens a file for reading without waiting for a disk: nil when its name is not in the kernel's caches, and for every failure,
+    /// which the call that waits names.
+    package static func openCached(_ path: String) -> FileDescriptor? {
+        let number = clinux_open_cached(path)
+        return number < 0 ? nil : FileDescriptor(owning: number)
+    }
+
+    /// Reads exactly `count` bytes from `offset` on without waiting for a disk: nil when not all of them are in the page cache, and for
+    /// every failure.
+    package borrowing func readCached(_ count: Int, from offset: Int64 = 0) -> [UInt8]? {
+        let number = number
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = max(0, Int(clinux_read_cached(number, buffer.baseAddress, Int64(count), offset)))
+        }
+        return bytes.count == count ? bytes : nil
+    }
+
     /// Reads exactly `count` bytes from `offset` on. Blocks.
     ///
     /// - Throws: `EIO` when the file ends before.

@@ -70,10 +70,7 @@ extension API {
                 switch try registry.blob(descriptor.digest, in: repository) {
                 case .manifest(let manifest): return .bytes(manifest.content)
                 case .bytes(let bytes): return .bytes(bytes)
-                case .file(let size):
-                    let registry = registry
-                    return .file(
-                        StoredFile(size: size) { () throws(SystemError) in try registry.openBlob(descriptor.digest) })
+                case .file(let size): return .file(storedFile(of: descriptor.digest, size: size))
                 }
             }
         }

@@ -15,12 +15,19 @@ extension API {
         let body: ResponseBody
         switch try registry.blob(digest, in: repository) {
         case .file(let size):
-            let registry = registry
-            body = .file(StoredFile(size: size) { () throws(SystemError) in try registry.openBlob(digest) })
+            body = .file(storedFile(of: digest, size: size))
         case .bytes(let bytes): body = .rangedBytes(bytes)
         case .manifest(let manifest): body = .bytes(manifest.content)
         }
         return Response(.ok, fields, etag: EntityTag("\(digest)"), body: body)
+    }
+
+    /// The file of a blob that was found.
+    func storedFile(of digest: Digest, size: Int64) -> StoredFile {
+        let registry = registry
+        return StoredFile(
+            size: size, openCached: { registry.openCachedBlob(digest) },
+            open: { () throws(SystemError) in try registry.openBlob(digest) })
     }
 
     func deleteBlob(_ digest: Digest, in repository: RepositoryName, _ request: AdmittedRequest) async throws

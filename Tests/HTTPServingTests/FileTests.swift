@@ -44,13 +44,23 @@ private final class Content: Sendable {
         _ = try systemCall("truncate") { Glibc.truncate(path, off_t(size)) }
     }
 
-    /// - Parameter opening: what else happens when it is opened.
-    func response(opening: @escaping @Sendable () -> Void = {}) -> Response {
-        let stored = StoredFile(size: Int64(bytes.count)) { () throws(SystemError) in
-            self.opened.wrappingAdd(1, ordering: .relaxed)
-            opening()
-            return FileDescriptor(owning: try systemCall("open") { open(self.path, O_RDONLY | O_CLOEXEC) })
-        }
+    /// - Parameters:
+    ///   - isCached: whether it may be opened on the loop.
+    ///   - opening: what else happens when it is opened.
+    func response(isCached: Bool = false, opening: @escaping @Sendable () -> Void = {}) -> Response {
+        let stored = StoredFile(
+            size: Int64(bytes.count),
+            openCached: {
+                guard isCached else { return nil }
+                self.opened.wrappingAdd(1, ordering: .relaxed)
+                opening()
+                return FileDescriptor.openCached(self.path)
+            },
+            open: { () throws(SystemError) in
+                self.opened.wrappingAdd(1, ordering: .relaxed)
+                opening()
+                return FileDescriptor(owning: try systemCall("open") { open(self.path, O_RDONLY | O_CLOEXEC) })
+            })
         return Response(
             .ok, [.contentType: "application/octet-stream"], etag: EntityTag("v1"), body: .file(stored))
     }
@@ -60,11 +70,11 @@ private final class Content: Sendable {
 
 extension Live {
     @Suite struct `A stored file` {
-        @Test(arguments: [0, 1, 65_536, 65_537, 1 << 20, 5_000_000])
-        func `arrives byte for byte`(_ count: Int) async throws {
+        @Test(arguments: [0, 1, 65_536, 65_537, 1 << 20, 5_000_000], [true, false])
+        func `arrives byte for byte`(_ count: Int, _ isCached: Bool) async throws {
             let content = try Content(pattern(count))
             try await serving { _ in
-                content.response()
+                content.response(isCached: isCached)
             } client: { bench in
                 let client = try bench.connect()
                 for _ in 0..<2 {
@@ -74,14 +84,22 @@ extension Live {
                     #expect(answer.body == content.bytes)
                 }
                 #expect(client.unread.isEmpty)
+                // Nothing was tried again on a lane.
+                #expect(content.openCount == 2)
             }
         }
 
-        @Test(arguments: [0..<5_000_000, 1_000_000..<2_000_000, 4_000_000..<5_000_000])
-        func `arrives from the disk as from memory`(_ range: Range<Int>) async throws {
-            let content = try Content(pattern(5_000_000))
+        @Test(
+            arguments: [
+                (5_000_000, 0..<5_000_000), (5_000_000, 1_000_000..<2_000_000), (5_000_000, 4_000_000..<5_000_000),
+                (60_000, 0..<60_000), (60_000, 30_000..<60_000),
+            ], [true, false])
+        func `arrives from the disk as from memory`(_ part: (size: Int, range: Range<Int>), _ isCached: Bool)
+            async throws
+        {
+            let content = try Content(pattern(part.size))
             try await serving { _ in
-                content.response { try? content.forget(range) }
+                content.response(isCached: isCached) { try? content.forget(part.range) }
             } client: { bench in
                 let client = try bench.connect()
                 for _ in 0..<3 { #expect(try client.request("GET", "/").body == content.bytes) }
@@ -156,11 +174,11 @@ extension Live {
             }
         }
 
-        @Test(arguments: [1000, 3_000_000])
-        func `that cannot be opened is a 500, and the connection goes on`(_ count: Int) async throws {
+        @Test(arguments: [1000, 3_000_000], [true, false])
+        func `that cannot be opened is a 500, and the connection goes on`(_ count: Int, _ isCached: Bool) async throws {
             let content = try Content(pattern(count))
             try await serving { _ in
-                content.response()
+                content.response(isCached: isCached)
             } client: { bench in
                 let client = try bench.connect()
                 unlink(content.path)
@@ -173,22 +191,24 @@ extension Live {
             }
         }
 
-        @Test func `that is small and shorter than promised is a 500`() async throws {
+        @Test(arguments: [true, false])
+        func `that is small and shorter than promised is a 500`(_ isCached: Bool) async throws {
             let content = try Content(pattern(1000))
             try content.truncate(to: 999)
             try await serving { _ in
-                content.response()
+                content.response(isCached: isCached)
             } client: { bench in
                 let answer = try bench.request("GET", "/")
                 #expect(answer.status == 500)
             }
         }
 
-        @Test func `that is large and shorter than promised ends the connection`() async throws {
+        @Test(arguments: [true, false])
+        func `that is large and shorter than promised ends the connection`(_ isCached: Bool) async throws {
             let content = try Content(pattern(3_000_000))
             try content.truncate(to: 1_500_000)
             try await serving { _ in
-                content.response()
+                content.response(isCached: isCached)
             } client: { bench in
                 let client = try bench.connect()
                 try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")

@@ -47,6 +47,63 @@ import Testing
     }
 }
 
+@Suite struct `A file that is in the kernel's caches` {
+    @Test func `is opened and read without waiting`() throws {
+        let file = try File(pattern(100_000))
+        let descriptor = try file.openCached()
+        #expect(descriptor.readCached(100_000) == file.bytes)
+        #expect(descriptor.readCached(10, from: 99_990) == file.bytes.suffix(10))
+        #expect(descriptor.readCached(0) == [])
+    }
+
+    @Test func `has no more than it has`() throws {
+        let file = try File(pattern(1000))
+        let descriptor = try file.openCached()
+        #expect(descriptor.readCached(1001) == nil)
+        #expect(descriptor.readCached(1, from: 1000) == nil)
+    }
+
+    @Test(arguments: ["/no/such/file", "", "/dev/null/x", String(repeating: "a", count: 5000)])
+    func `is none where there is no file`(_ path: String) {
+        // An optional without a copy cannot be compared.
+        if FileDescriptor.openCached(path) != nil { Issue.record("something was opened") }
+    }
+
+    @Test func `is not read when the disk has it`() throws {
+        let file = try File(pattern(100_000))
+        let descriptor = try file.openCached()
+        let number = descriptor.number
+        _ = try systemCall("fdatasync") { fdatasync(number) }
+        _ = posix_fadvise(number, 0, 100_000, POSIX_FADV_DONTNEED)
+        let cached = SharedDescriptor(try file.openCached()).isCached(
+            from: 0, count: 100_000)
+        #expect((descriptor.readCached(100_000) == nil) == !cached)
+    }
+
+    private func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) } }
+
+    private struct File {
+        let bytes: [UInt8]
+        private let folder = TemporaryFolder()
+        var path: String { "\(folder.path)/content" }
+
+        init(_ bytes: [UInt8]) throws {
+            self.bytes = bytes
+            let path = path
+            let file = FileDescriptor(owning: try systemCall("creat") { creat(path, 0o600) })
+            let number = file.number
+            #expect(try systemCall("write") { write(number, bytes, bytes.count) } == bytes.count)
+        }
+
+        func openCached() throws -> FileDescriptor {
+            guard let descriptor = FileDescriptor.openCached(path) else { throw NotCached() }
+            return descriptor
+        }
+
+        struct NotCached: Error {}
+    }
+}
+
 @Suite struct `An owned descriptor` {
     @Test func `closes when it goes out of scope`() throws {
         let pipe = try Pipe()

@@ -28,6 +28,11 @@ int clinux_eventfd(void);
 int clinux_accept(int fd, void *address, uint32_t *length);
 // open(2) is variadic, and Swift imports only the form without a mode. Always close-on-exec.
 int clinux_open(const char *path, int flags, uint32_t mode);
+// Opens a file for reading if that needs nothing but the caches of the kernel, or -1: also for every other failure, and where the
+// kernel cannot say (openat2(2) with RESOLVE_CACHED, Linux 5.12).
+int clinux_open_cached(const char *path);
+// Reads what is in the page cache; less than `count` where something is not, or at the end. -1 for every failure.
+int64_t clinux_read_cached(int fd, void *buffer, int64_t count, int64_t offset);
 // Begins to write a part of a file to the disk, without waiting; a hint, so there is no result.
 void clinux_begin_writeback(int fd, int64_t offset, int64_t count);
 // Pages of a part of a file that are in the page cache, or -1 where the kernel cannot say (cachestat(2), Linux 6.5).

@@ -43,6 +43,11 @@ package final class BlobStore: Sendable {
         try disk.openForReading(path(of: digest))
     }
 
+    /// Opens a blob for reading without waiting for the disk; nil when that is not possible, for whatever reason.
+    func openCached(_ digest: Digest) -> FileDescriptor? {
+        disk.openCached(path(of: digest))
+    }
+
     /// The bytes of a small blob. Blocks: called on a lane.
     func read(_ digest: Digest, size: Int) throws(SystemError) -> [UInt8] {
         try open(digest).read(size)

@@ -4,7 +4,7 @@ package import LinuxIO
 
 /// The door to the files below the data folder: each call is durable or says that it failed.
 ///
-/// A test puts a `fault` in to make the disk full or broken at a chosen step. All calls block; they run on lanes.
+/// A test puts a `fault` in to make the disk full or broken at a chosen step. All calls but `openCached` block; they run on lanes.
 package struct Disk: Sendable {
     /// A step that can fail.
     package enum Step: String, Sendable, CaseIterable {
@@ -26,6 +26,11 @@ package struct Disk: Sendable {
     /// Opens a file for reading.
     func openForReading(_ path: String) throws(SystemError) -> FileDescriptor {
         FileDescriptor(owning: try systemCall("open") { clinux_open(path, O_RDONLY, 0) })
+    }
+
+    /// Opens a file for reading without waiting for the disk; nil when that is not possible, for whatever reason.
+    func openCached(_ path: String) -> FileDescriptor? {
+        FileDescriptor.openCached(path)
     }
 
     /// Opens a file for reading and writing, and makes it if need be, readable by its owner only.

@@ -42,6 +42,11 @@ extension Registry {
         try blobs.open(digest)
     }
 
+    /// Opens it without waiting for the disk; nil when that is not possible, for whatever reason.
+    package func openCachedBlob(_ digest: Digest) -> FileDescriptor? {
+        blobs.openCached(digest)
+    }
+
     /// Lets `repository` serve a blob that `source`, or with nil any repository, serves; false when none does.
     ///
     /// - Parameter visible: the repositories from which it may be taken.
