@@ -18,8 +18,9 @@ package struct OutboundURL: Sendable {
 
     /// Reads a URL in ASCII.
     ///
-    /// - Throws: `.malformedURL`, also for every other scheme.
+    /// - Throws: `.malformedURL`, also for every other scheme; `.failed` without the library.
     package init(parsing text: some StringProtocol) throws(HTTPClientError) {
+        guard waybill_curl_load() else { throw .failed(code: CURLE_FAILED_INIT) }
         // RFC 3986 §2: neither spaces nor control characters; a NUL would hide the rest from C.
         guard text.utf8.count <= Self.longest, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
             let parts = URLParts(String(text)), let scheme = parts[CURLUPART_SCHEME],
@@ -58,9 +59,9 @@ private struct URLParts: ~Copyable {
 
     /// `nil` when curl cannot read it or does not know the scheme.
     init?(_ text: String) {
-        guard let handle = curl_url() else { return nil }
-        guard curl_url_set(handle, CURLUPART_URL, text, 0) == CURLUE_OK else {
-            curl_url_cleanup(handle)
+        guard let handle = waybill_curl_url() else { return nil }
+        guard waybill_curl_url_set(handle, CURLUPART_URL, text, 0) == CURLUE_OK else {
+            waybill_curl_url_cleanup(handle)
             return nil
         }
         self.handle = handle
@@ -68,10 +69,10 @@ private struct URLParts: ~Copyable {
 
     subscript(part: CURLUPart) -> String? {
         var text: UnsafeMutablePointer<CChar>?
-        guard curl_url_get(handle, part, &text, 0) == CURLUE_OK, let text else { return nil }
-        defer { curl_free(text) }
+        guard waybill_curl_url_get(handle, part, &text, 0) == CURLUE_OK, let text else { return nil }
+        defer { waybill_curl_free(text) }
         return String(cString: text)
     }
 
-    deinit { curl_url_cleanup(handle) }
+    deinit { waybill_curl_url_cleanup(handle) }
 }

@@ -13,22 +13,20 @@ struct TransferSettings: Sendable {
 /// `@unchecked Sendable`: curl allows a handle to be used by any thread, one at a time. It belongs to one lane, which is
 /// a serial queue, and ends when nothing can be on that lane any more.
 final class TransferHandle: @unchecked Sendable {
-    private let curl: UnsafeMutableRawPointer?
+    /// Made with the first request: until then the library is not needed.
+    private var curl: UnsafeMutableRawPointer?
 
-    init() {
-        curl = isLibraryReady ? curl_easy_init() : nil
-    }
-
-    deinit { curl.map { curl_easy_cleanup($0) } }
+    deinit { curl.map { waybill_curl_easy_cleanup($0) } }
 
     /// Sends the request and receives the answer, on the lane of this handle.
     func perform(
         _ request: OutboundRequest, _ settings: TransferSettings, _ cancellation: Cancellation
     ) -> Result<OutboundResponse, HTTPClientError> {
         guard !cancellation.isRequested.load(ordering: .relaxed) else { return .failure(.cancelled) }
+        if curl == nil, waybill_curl_load() { curl = waybill_curl_easy_init() }
         guard let curl else { return .failure(.failed(code: CURLE_FAILED_INIT)) }
-        curl_easy_reset(curl)  // forgets the options, keeps the connections
-        defer { curl_easy_reset(curl) }
+        waybill_curl_easy_reset(curl)  // forgets the options, keeps the connections
+        defer { waybill_curl_easy_reset(curl) }
         let transfer = Transfer(limit: settings.limits.body, cancellation: cancellation)
         var options = TransferOptions(curl)
         options.apply(settings)
@@ -53,7 +51,7 @@ final class TransferHandle: @unchecked Sendable {
         _ transfer: Transfer, _ options: borrowing TransferOptions
     ) -> Result<OutboundResponse, HTTPClientError> {
         guard let curl, options.code == CURLE_OK else { return .failure(.failed(code: options.code)) }
-        let code = curl_easy_perform(curl)
+        let code = waybill_curl_easy_perform(curl)
         guard code == CURLE_OK else { return .failure(transfer.failure(code)) }
         return .success(
             OutboundResponse(
@@ -61,9 +59,6 @@ final class TransferHandle: @unchecked Sendable {
                 contentType: waybill_curl_content_type(curl).map { String(cString: $0) }, body: transfer.body))
     }
 }
-
-/// curl must be set up once in a process, before anything else of it is used.
-private let isLibraryReady = waybill_curl_initialise() == CURLE_OK
 
 /// What one transfer has received, and where curl says what went wrong.
 final class Transfer {
@@ -108,7 +103,7 @@ final class Transfer {
         let text = String(cString: account).unicodeScalars.prefix(200).map { scalar in
             (0x20...0x7E).contains(scalar.value) ? Character(scalar) : "?"
         }
-        return text.isEmpty ? String(cString: curl_easy_strerror(code)) : String(text)
+        return text.isEmpty ? String(cString: waybill_curl_easy_strerror(code)) : String(text)
     }
 }
 
@@ -122,7 +117,7 @@ struct TransferOptions: ~Copyable {
         self.curl = curl
     }
 
-    deinit { curl_slist_free_all(fields) }
+    deinit { waybill_curl_slist_free_all(fields) }
 
     /// The limits, and what makes this client deaf to the environment.
     mutating func apply(_ settings: TransferSettings) {
@@ -192,7 +187,7 @@ struct TransferOptions: ~Copyable {
     }
 
     private mutating func add(_ field: String) {
-        guard let longer = curl_slist_append(fields, field) else { return code = CURLE_OUT_OF_MEMORY }
+        guard let longer = waybill_curl_slist_append(fields, field) else { return code = CURLE_OUT_OF_MEMORY }
         fields = longer
     }
 
@@ -214,8 +209,9 @@ struct TransferOptions: ~Copyable {
 }
 
 extension HTTPClientError {
-    fileprivate static func failed(code: CURLcode) -> HTTPClientError {
-        .failed(code: Int(code.rawValue), reason: String(cString: curl_easy_strerror(code)))
+    /// In the words of curl.
+    static func failed(code: CURLcode) -> HTTPClientError {
+        .failed(code: Int(code.rawValue), reason: String(cString: waybill_curl_easy_strerror(code)))
     }
 }
 

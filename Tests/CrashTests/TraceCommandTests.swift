@@ -45,6 +45,20 @@ import Testing
         #expect(await server.stop() == 0)
     }
 
+    @Test func `says when the library for requests cannot be loaded, which nothing else needs`() async throws {
+        // A file that is no library, where the loader looks first.
+        let broken = [UInt8]("no library".utf8)
+        let path = "\(folder.path)/libcurl.so.4"
+        let file = creat(path, 0o600)
+        #expect(write(file, broken, broken.count) == broken.count)
+        close(file)
+        let environment = ["LD_LIBRARY_PATH": folder.path]
+        let result = try await WaybillProgram.run("trace", "127.0.0.1:9/a/b:v1", environment: environment)
+        #expect(result.status == 3)
+        #expect(result.errors.contains("the library libcurl.so.4 cannot be loaded"), "\(result.text)")
+        #expect(try await WaybillProgram.run("check-config", environment: environment).status == 0)
+    }
+
     @Test func `finds what was pushed under a sha512 digest`() async throws {
         let server = try await start(image)
         let manifest = Fixture.image(seed: 7, layers: 0, labels: ["a": "b"])
