@@ -61,7 +61,7 @@ extension Settings {
             "Bytes of one blob; past it, 413."),
         Key(
             "limits.uploads_per_repository", \.limits.uploadsPerRepository, .count(1...1_000_000),
-            "Uploads open at once in one repository."),
+            "Uploads in one repository that have kept bytes and are not finished."),
         Key(
             "limits.requests_per_caller", \.limits.requestsPerCaller, .count(0...1_000_000, zero: "no limit"),
             "Requests a second that one principal, or one address of those who have not logged in, may make; past it, 429."

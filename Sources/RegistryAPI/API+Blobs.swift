@@ -66,7 +66,7 @@ extension API {
             }
             return created(digest, in: repository)
         }
-        let status = try await registry.beginUpload(to: repository, algorithm: try algorithm(query))
+        let status = try registry.beginUpload(to: repository, algorithm: try algorithm(query))
         return progress(.accepted, status, in: repository)
     }
 
@@ -80,20 +80,20 @@ extension API {
     }
 
     /// end-5.
-    func appendChunk(to id: UploadID, in repository: RepositoryName, _ request: AdmittedRequest) async throws
+    func appendChunk(to session: UploadSession, in repository: RepositoryName, _ request: AdmittedRequest) async throws
         -> Response
     {
         let range = try chunkRange(request)
-        let status = try await locating(id, in: repository) {
+        let status = try await locating(session, in: repository) {
             try await gate.receiving(request) {
-                try await registry.append(BodySource(body: request.body), to: id, in: repository, range: range)
+                try await registry.append(BodySource(body: request.body), to: session, in: repository, range: range)
             }
         }
         return progress(.accepted, status, in: repository)
     }
 
     /// end-6.
-    func finishUpload(_ id: UploadID, in repository: RepositoryName, _ request: AdmittedRequest) async throws
+    func finishUpload(_ session: UploadSession, in repository: RepositoryName, _ request: AdmittedRequest) async throws
         -> Response
     {
         guard let text = request.head.target.queryItems.first("digest") else {
@@ -101,23 +101,23 @@ extension API {
         }
         let digest = try Route.digest(text)
         let range = try chunkRange(request)
-        try await locating(id, in: repository) {
+        try await locating(session, in: repository) {
             try await gate.receiving(request) {
                 try await registry.commit(
-                    id, as: digest, in: repository, last: BodySource(body: request.body), range: range)
+                    session, as: digest, in: repository, last: BodySource(body: request.body), range: range)
             }
         }
         return created(digest, in: repository)
     }
 
     /// end-13.
-    func uploadStatus(_ id: UploadID, in repository: RepositoryName) async throws -> Response {
-        progress(.noContent, try await registry.uploadStatus(id, in: repository), in: repository)
+    func uploadStatus(_ session: UploadSession, in repository: RepositoryName) async throws -> Response {
+        progress(.noContent, try await registry.uploadStatus(session, in: repository), in: repository)
     }
 
     /// end-14.
-    func cancelUpload(_ id: UploadID, in repository: RepositoryName) async throws -> Response {
-        try await registry.cancelUpload(id, in: repository)
+    func cancelUpload(_ session: UploadSession, in repository: RepositoryName) async throws -> Response {
+        try await registry.cancelUpload(session, in: repository)
         return Response(.noContent)
     }
 
@@ -131,21 +131,23 @@ extension API {
 
     /// An answer that says where the upload is must say where to go on, too.
     private func locating<Value>(
-        _ id: UploadID, in repository: RepositoryName, _ body: () async throws -> Value
+        _ session: UploadSession, in repository: RepositoryName, _ body: () async throws -> Value
     ) async throws -> Value {
         do {
             return try await body()
         } catch let error as UploadError {
             guard case .chunkOutOfOrder = error else { throw error }
-            throw Problem(error).with([.location: location(id, in: repository), .dockerUploadUUID: "\(id)"])
+            throw Problem(error).with([
+                .location: location(session, in: repository), .dockerUploadUUID: "\(session.id)",
+            ])
         }
     }
 
     // MARK: - Answers
 
     /// Path-absolute and always the same: it holds behind any proxy, and after a restart.
-    private func location(_ id: UploadID, in repository: RepositoryName) -> String {
-        "/v2/\(repository)/blobs/uploads/\(id)"
+    private func location(_ session: UploadSession, in repository: RepositoryName) -> String {
+        "/v2/\(repository)/blobs/uploads/\(session)"
     }
 
     private func progress(
@@ -154,8 +156,8 @@ extension API {
         Response(
             status,
             [
-                .location: location(upload.id, in: repository), .range: Problem.rangeText(upload.offset),
-                .dockerUploadUUID: "\(upload.id)",
+                .location: location(upload.session, in: repository), .range: Problem.rangeText(upload.offset),
+                .dockerUploadUUID: "\(upload.session.id)",
             ])
     }
 

@@ -12,7 +12,7 @@ enum Route: Equatable {
     case manifest(RepositoryName, Reference)
     case blob(RepositoryName, Digest)
     case uploads(RepositoryName)
-    case upload(RepositoryName, UploadID)
+    case upload(RepositoryName, UploadSession)
     case referrers(RepositoryName, Digest)
     case provenanceList
     case provenance(Digest)
@@ -188,8 +188,8 @@ enum Route: Equatable {
         case "referrers" where !name.isEmpty: return .referrers(try repository(name), try digest(last))
         case "uploads" where name.last == "blobs" && name.count > 1:
             let repository = try repository(name.dropLast())
-            guard let id = UploadID(parsing: last) else { throw Problem(UploadError.unknownUpload) }
-            return .upload(repository, id)
+            guard let session = UploadSession(parsing: last) else { throw Problem(UploadError.unknownUpload) }
+            return .upload(repository, session)
         default: throw notFound
         }
     }

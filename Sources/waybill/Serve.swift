@@ -45,7 +45,8 @@ struct Serve: AsyncParsableCommand {
         try await Self.prepare(store, logger: logger)
         let registry = Registry(
             blobs: store.blobs, ledger: store.ledger, readLanes: store.readLanes, limits: settings.registryLimits,
-            trust: trust, quorum: settings.ledger.quorum, logger: logger, rule: { settings.policy(for: $0) })
+            trust: trust, quorum: settings.ledger.quorum, uploadKey: try store.uploadKey(), logger: logger,
+            rule: { settings.policy(for: $0) })
         let listeners = try Self.listen(settings.listen)
         let redirecting = try Self.listen(settings.tls.redirect)
         let passwords = passwordFile.map { PasswordChecker($0, lanes: Lanes(count: 2)) }

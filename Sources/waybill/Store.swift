@@ -74,6 +74,26 @@ struct Store {
         return try await recordKeys()
     }
 
+    /// The key that seals the sessions of uploads; made at the first start.
+    func uploadKey() throws -> UploadKey {
+        let file = SecretFile("upload.key", in: Self.keyFolder(settings.data))
+        do {
+            if let bytes = try file.read() {
+                guard bytes.count == UploadKey.length else {
+                    throw Failure(
+                        .cannotStart,
+                        "\(file.path) has no key of \(UploadKey.length) bytes in it: remove it, and a new one is made")
+                }
+                return UploadKey(bytes)
+            }
+            let bytes = RandomBytes.system(UploadKey.length)
+            try file.write(bytes)
+            return UploadKey(bytes)
+        } catch let failure as Failure {
+            throw failure
+        } catch { throw Failure(.cannotStart, "cannot use the key of uploads: \(error)") }
+    }
+
     /// Brings everything to rest. Called when the process ends.
     func close() async {
         await ledger.close()

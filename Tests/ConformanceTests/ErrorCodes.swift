@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `code-3: BLOB_UPLOAD_UNKNOWN`() throws {
-        let location = "/v2/library/app/blobs/uploads/01234567-89ab-4cde-8f01-23456789abcd"
+        let location = "/v2/library/app/blobs/uploads/\(neverGiven)"
         try expect(404, "BLOB_UPLOAD_UNKNOWN", server.get(location))
         try expect(404, "BLOB_UPLOAD_UNKNOWN", server.patch(location, [1], at: 0))
         try expect(404, "BLOB_UPLOAD_UNKNOWN", server.finish(location, as: absent))
@@ -95,7 +95,9 @@ import Testing
     }
 
     @Test(.live(limits: .uploads(atMost: 3))) func `code-14: TOOMANYREQUESTS`() throws {
-        for _ in 0..<3 { _ = try Live.server.beginUpload(to: "library/app") }
+        for _ in 0..<3 {
+            #expect(try Live.server.patch(Live.server.beginUpload(to: "library/app"), [1], at: 0).status == 202)
+        }
         let answer = try Live.server.request("POST", "/v2/library/app/blobs/uploads/", body: [])
         try expect(429, "TOOMANYREQUESTS", answer)
         #expect(answer["Retry-After"].flatMap { Int($0) } != nil)

@@ -206,13 +206,14 @@ struct DiskFailure: Sendable, CustomTestStringConvertible {
                     guard try server.put(manifest: manifest, to: "library/app").status == 201 else { break }
                 }
             }
-            var begun = try server.request("POST", "/v2/library/app/blobs/uploads/", body: [])
-            for index in 0..<1000 where begun.status == 202 {
-                begun = try server.request("POST", "/v2/library/other\(index)/blobs/uploads/", body: [])
+            // Beginning an upload writes nothing; keeping something does.
+            var kept = try server.patch(try server.beginUpload(to: "library/app"), [1], at: 0)
+            for index in 0..<1000 where kept.status == 202 {
+                kept = try server.patch(try server.beginUpload(to: "library/other\(index)"), [1], at: 0)
             }
-            #expect(begun.status == 507)
-            #expect(begun.reason == "no space left on device")
-            #expect(begun.codes == ["UNAVAILABLE"])
+            #expect(kept.status == 507)
+            #expect(kept.reason == "no space left on device")
+            #expect(kept.codes == ["UNAVAILABLE"])
             let blob = Fixture.bytes(5000, seed: 99)
             var pushed = try server.finish(location, as: blob.digest, last: blob)
             var small = Fixture.bytes(10)

@@ -133,3 +133,6 @@ extension TestServer {
         await store.close()
     }
 }
+
+/// An upload session that has the form of one and was never given to anybody.
+let neverGiven = "01234567-89ab-4cde-8f01-23456789abcd.1767225600000.sha256." + String(repeating: "0a", count: 32)

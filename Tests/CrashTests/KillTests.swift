@@ -85,10 +85,15 @@ private struct Pusher: Sendable {
             print("seed \(random.seed), round \(round): kill -9 after \(limit) acknowledged pushes")
             let server = try await WaybillServer(data: folder.path)
             let begun = try beginUpload(on: server)
+            let early = try #require(try server.request("POST", "/v2/uploads/blobs/uploads/")["Location"])
             promises = await push(to: server, round: round, killedAfter: limit, promises)
             await server.kill()
             let next = try await WaybillServer(data: folder.path)
             try finish(begun, on: next)
+            // One that had kept nothing is good as well.
+            let small = Fixture.bytes(100, seed: UInt64(round))
+            let last = try next.request("PUT", "\(early)?digest=\(Digest(.sha256, of: small))", body: small)
+            #expect(last.status == 201)
             for (number, promises) in promises.enumerated() { try check(promises, of: number, on: next) }
             #expect(await next.stop() == 0)
             #expect(try await TestRegistry(folder: folder).registry.verify() == [])

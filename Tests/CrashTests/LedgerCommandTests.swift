@@ -92,6 +92,28 @@ import TransparencyLog
         let lost = try await ledger("rotate-key")
         #expect(lost.status == 3)
         #expect(lost.errors.contains("ledger.key is missing: the ledger was signed with it, put it back"))
+    }
+
+    @Test func `refuse a key of uploads that is none, and show nothing of it`() async throws {
+        let data = "\(folder.path)/data"
+        let server = try await WaybillServer(data: data)
+        #expect(await server.stop() == 0)
+        let path = "\(data)/keys/upload.key"
+        let secret = [UInt8]("this is a secret".utf8)
+        let file = open(path, O_WRONLY | O_TRUNC)
+        #expect(write(file, secret, secret.count) == secret.count)
+        close(file)
+        let refused = try await WaybillProgram.run("serve", "--data", data, "--listen", "127.0.0.1:0")
+        #expect(refused.status == 3)
+        #expect(
+            refused.errors.contains("keys/upload.key has no key of 32 bytes in it: remove it, and a new one is made"))
+        #expect(!refused.text.contains("this is a secret"))
+        chmod(path, 0o644)
+        let open = try await WaybillProgram.run("serve", "--data", data, "--listen", "127.0.0.1:0")
+        #expect(open.status == 3 && open.errors.contains("chmod 600 "))
+        unlink(path)
+        let next = try await WaybillServer(data: data)
+        #expect(await next.stop() == 0)
         #expect(try await ledger("verify").status == 0)
     }
 

@@ -25,7 +25,8 @@ import TransparencyLog
     }
 
     private static let digest = "sha256:\(String(repeating: "ab", count: 32))"
-    private static let upload = "01234567-89ab-4cde-8f01-23456789abcd"
+    private static let upload =
+        "01234567-89ab-4cde-8f01-23456789abcd.1767225600000.sha256." + String(repeating: "0a", count: 32)
 
     /// The row of a route. Without `default`: a route that has no row does not compile.
     private static func row(_ route: Route, _ method: HTTPRequest.Method) -> Takes {

@@ -7,13 +7,14 @@ import Testing
 @testable import RegistryAPI
 
 private let digest = "sha256:\(String(repeating: "ab", count: 32))"
-private let upload = "01234567-89ab-4cde-8f01-23456789abcd"
+private let upload =
+    "01234567-89ab-4cde-8f01-23456789abcd.1767225600000.sha256." + String(repeating: "0a", count: 32)
 
 @Suite struct `Reading a path` {
     @Test func `finds every end-point`() throws {
         let app = try RepositoryName(parsing: "library/app")
         let content = try Digest(parsing: digest)
-        let id = try #require(UploadID(parsing: upload))
+        let session = try #require(UploadSession(parsing: upload))
         let expected: [(String, Route)] = [
             ("/v2/", .ping), ("/v2", .ping), ("/v2/_catalog", .catalog),
             ("/v2/library/app/tags/list", .tags(app)),
@@ -21,7 +22,7 @@ private let upload = "01234567-89ab-4cde-8f01-23456789abcd"
             ("/v2/library/app/manifests/\(digest)", .manifest(app, .digest(content))),
             ("/v2/library/app/blobs/\(digest)", .blob(app, content)),
             ("/v2/library/app/blobs/uploads/", .uploads(app)), ("/v2/library/app/blobs/uploads", .uploads(app)),
-            ("/v2/library/app/blobs/uploads/\(upload)", .upload(app, id)),
+            ("/v2/library/app/blobs/uploads/\(upload)", .upload(app, session)),
             ("/v2/library/app/referrers/\(digest)", .referrers(app, content)),
             ("/provenance", .provenanceList), ("/provenance/\(digest)", .provenance(content)),
             ("/healthz", .health), ("/readyz", .readiness),
@@ -39,14 +40,14 @@ private let upload = "01234567-89ab-4cde-8f01-23456789abcd"
     func `reads from the right, so that a name may contain the words of end-points`(_ name: String) throws {
         let repository = try RepositoryName(parsing: name)
         let content = try Digest(parsing: digest)
-        let id = try #require(UploadID(parsing: upload))
+        let session = try #require(UploadSession(parsing: upload))
         let expected: [(String, Route)] = [
             ("tags/list", .tags(repository)),
             ("manifests/list", .manifest(repository, .tag(try Tag(parsing: "list")))),
             ("manifests/uploads", .manifest(repository, .tag(try Tag(parsing: "uploads")))),
             ("manifests/\(digest)", .manifest(repository, .digest(content))),
             ("blobs/\(digest)", .blob(repository, content)), ("blobs/uploads/", .uploads(repository)),
-            ("blobs/uploads/\(upload)", .upload(repository, id)),
+            ("blobs/uploads/\(upload)", .upload(repository, session)),
             ("referrers/\(digest)", .referrers(repository, content)),
         ]
         for (rest, route) in expected {
@@ -81,7 +82,12 @@ private let upload = "01234567-89ab-4cde-8f01-23456789abcd"
         #expect(problem.entries.map(\.code.rawValue) == [code])
     }
 
-    @Test(arguments: ["x", "01234567-89AB-4CDE-8F01-23456789ABCD", "01234567-89ab-4cde-8f01-23456789abc"])
+    @Test(arguments: [
+        "x", "01234567-89ab-4cde-8f01-23456789abcd", upload.uppercased(), String(upload.dropLast()), upload + "0",
+        upload + ".", upload.replacing(".1767", with: ".01767"), upload.replacing(".1767", with: ".+1767"),
+        upload.replacing(".1767", with: ".-1767"), upload.replacing(".17672256", with: ".9999999999999999"),
+        upload.replacing("sha256", with: "sha384"), upload.replacing(".sha256", with: ""), "...",
+    ])
     func `says 404 for an upload whose name was never given`(_ id: String) throws {
         let problem = try problem("/v2/a/blobs/uploads/\(id)")
         #expect(problem.status == 404)

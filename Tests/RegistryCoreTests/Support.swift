@@ -54,10 +54,10 @@ extension Registry {
     }
 
     /// Begins an upload and appends `bytes` to it.
-    func beginUpload(with bytes: [UInt8], in repository: RepositoryName) async throws -> UploadID {
-        let id = try await beginUpload(to: repository).id
-        _ = try await append(TestSource(bytes), to: id, in: repository, range: nil)
-        return id
+    func beginUpload(with bytes: [UInt8], in repository: RepositoryName) async throws -> UploadSession {
+        let session = try beginUpload(to: repository).session
+        _ = try await append(TestSource(bytes), to: session, in: repository, range: nil)
+        return session
     }
 
     /// Every record, oldest first.

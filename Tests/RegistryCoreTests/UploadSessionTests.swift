@@ -13,7 +13,7 @@ import Testing
     @Test func `takes chunks in order and becomes a blob`() async throws {
         let store = try TestRegistry()
         let registry = store.registry
-        let id = try await registry.beginUpload(to: "app").id
+        let id = try registry.beginUpload(to: "app").session
         #expect(try await registry.uploadStatus(id, in: "app").offset == 0)
         var offset = 0
         for end in [1, 20_000, 20_001, 40_000] {
@@ -66,7 +66,7 @@ import Testing
     @Test func `keeps what arrived before its client went away`() async throws {
         let store = try TestRegistry()
         let registry = store.registry
-        let id = try await registry.beginUpload(to: "app").id
+        let id = try registry.beginUpload(to: "app").session
         await #expect(throws: TestSource.BrokenOff.self) {
             try await registry.append(
                 TestSource(Array(content[..<30_000]), breaksOff: true), to: id, in: "app", range: nil)
@@ -111,7 +111,7 @@ import Testing
         let registry = store.registry
         let digest = Digest(.sha512, of: content)
         for algorithm in Digest.Algorithm.allCases {
-            let id = try await registry.beginUpload(to: "app", algorithm: algorithm).id
+            let id = try registry.beginUpload(to: "app", algorithm: algorithm).session
             try await registry.commit(id, as: digest, in: "app", last: TestSource(content), range: nil)
         }
         #expect((try? registry.blob(digest, in: "app")) != nil)
@@ -153,16 +153,34 @@ import Testing
         let clock = ManualClock()
         let store = try TestRegistry(limits: limits, clock: clock.wallClock)
         let registry = store.registry
-        let first = try await registry.beginUpload(to: "app").id
-        _ = try await registry.beginUpload(to: "app")
-        let error = await failure(UploadError.self) { _ = try await registry.beginUpload(to: "app") }
+        let early = try registry.beginUpload(to: "app").session
+        let first = try await registry.beginUpload(with: [1], in: "app")
+        let second = try await registry.beginUpload(with: [2], in: "app")
+        var error = await failure(UploadError.self) { _ = try registry.beginUpload(to: "app") }
         #expect(error == .tooManyUploads(limit: 2))
-        _ = try await registry.beginUpload(to: "other")
+        // One that began before is refused once it would keep something, and keeps nothing.
+        for isSmall in [true, false] {
+            let source = TestSource(isSmall ? [1] : content, breaksOff: isSmall)
+            error = await failure(UploadError.self) {
+                _ = try await registry.append(source, to: early, in: "app", range: nil)
+            }
+            #expect(error == .tooManyUploads(limit: 2))
+        }
+        #expect(try await store.blobs.storedUploads().count == 2)
+        _ = try await registry.beginUpload(with: [3], in: "other")
+        // Neither what was cancelled nor what has become a blob counts.
         try await registry.cancelUpload(first, in: "app")
-        _ = try await registry.beginUpload(to: "app")
+        let third = try await registry.beginUpload(with: [1], in: "app")
+        #expect(throws: UploadError.tooManyUploads(limit: 2)) { try registry.beginUpload(to: "app") }
+        try await registry.commit(third, as: Digest(.sha256, of: [1]), in: "app", last: TestSource([]), range: nil)
+        _ = try await registry.beginUpload(with: [1], in: "app")
+        #expect(throws: UploadError.tooManyUploads(limit: 2)) { try registry.beginUpload(to: "app") }
         // Those that have expired do not count, also before anybody has dropped them.
         clock.advance(by: limits.uploadLifetime)
-        _ = try await registry.beginUpload(to: "app")
+        _ = try registry.beginUpload(to: "app")
+        #expect(
+            await failure(UploadError.self) { _ = try await registry.uploadStatus(second, in: "app") } == .unknownUpload
+        )
         #expect(try await store.registry.verify() == [])
     }
 
@@ -183,6 +201,141 @@ import Testing
         try await registry.commit(id, as: digest, in: "app", last: TestSource(content), range: nil)
         #expect((try? registry.blob(digest, in: "app")) != nil)
         #expect(try await second.registry.verify() == [])
+    }
+}
+
+@Suite struct `An upload session that has kept nothing` {
+    private let content = Fixture.bytes(5000)
+    private var digest: Digest { Digest(.sha256, of: content) }
+
+    private func hasRow(_ session: UploadSession, in store: TestRegistry) throws -> Bool {
+        try store.ledger.read { try $0.upload(session.id) } != nil
+    }
+
+    @Test func `is only a name, and so is one whose small blob comes at once`() async throws {
+        let store = try TestRegistry()
+        let session = try store.registry.beginUpload(to: "app").session
+        #expect(try !hasRow(session, in: store))
+        #expect(UploadSession(parsing: session.description) == session)
+        try await store.registry.commit(session, as: digest, in: "app", last: TestSource(content), range: nil)
+        #expect(try !hasRow(session, in: store))
+        #expect(try await store.blobs.storedUploads() == [])
+        guard case .bytes(content) = try store.registry.blob(digest, in: "app") else {
+            Issue.record("not there"); return
+        }
+        // A client that did not get the answer may send it again.
+        try await store.registry.commit(session, as: digest, in: "app", last: TestSource(content), range: nil)
+        #expect(try await store.registry.verify() == [])
+    }
+
+    @Test func `goes on after a restart, and on another server with the same key`() async throws {
+        let first = try TestRegistry()
+        let session = try first.registry.beginUpload(to: "app").session
+        let second = try TestRegistry(folder: first.folder)
+        #expect(try await second.registry.uploadStatus(session, in: "app").offset == 0)
+        try await second.registry.commit(session, as: digest, in: "app", last: TestSource(content), range: nil)
+        #expect((try? second.registry.blob(digest, in: "app")) != nil)
+    }
+
+    @Test func `is unknown when anything in its name is another, or the key, or the repository`() async throws {
+        let store = try TestRegistry()
+        let text = try store.registry.beginUpload(to: "app").session.description
+        var tried = 0
+        for index in text.indices {
+            for other in ["0", "1", "a", "b", ".", "-"] where text[index...].first?.description != other {
+                var changed = text
+                changed.replaceSubrange(index...index, with: other)
+                guard let session = UploadSession(parsing: changed) else { continue }
+                tried += 1
+                let error = await failure(UploadError.self) {
+                    _ = try await store.registry.uploadStatus(session, in: "app")
+                }
+                #expect(error == .unknownUpload, "\(changed)")
+            }
+        }
+        #expect(tried > 300)
+        let session = try #require(UploadSession(parsing: text))
+        let stranger = Registry(blobs: store.blobs, ledger: store.ledger, readLanes: store.lanes, logger: .silent)
+        let others: [(Registry, RepositoryName)] = [
+            (stranger, "app"), (store.registry, "ap"), (store.registry, "app/x"),
+        ]
+        for (registry, repository) in others {
+            let error = await failure(UploadError.self) {
+                try await registry.commit(session, as: digest, in: repository, last: TestSource(content), range: nil)
+            }
+            #expect(error == .unknownUpload)
+        }
+        #expect(try await store.blobs.storedUploads() == [])
+    }
+
+    @Test func `ends after its lifetime`() async throws {
+        let clock = ManualClock()
+        let store = try TestRegistry(clock: clock.wallClock)
+        let session = try store.registry.beginUpload(to: "app").session
+        clock.advance(by: RegistryLimits().uploadLifetime - 1)
+        #expect(try await store.registry.uploadStatus(session, in: "app").offset == 0)
+        clock.advance(by: 1)
+        let error = await failure(UploadError.self) {
+            try await store.registry.commit(session, as: digest, in: "app", last: TestSource(content), range: nil)
+        }
+        #expect(error == .unknownUpload)
+    }
+
+    @Test func `is over when it is cancelled, until nobody can believe in it any more`() async throws {
+        let clock = ManualClock()
+        let store = try TestRegistry(clock: clock.wallClock)
+        let session = try store.registry.beginUpload(to: "app").session
+        try await store.registry.cancelUpload(session, in: "app")
+        let again = try TestRegistry(folder: store.folder, clock: clock.wallClock)
+        for registry in [store.registry, again.registry] {
+            let error = await failure(UploadError.self) {
+                try await registry.commit(session, as: digest, in: "app", last: TestSource(content), range: nil)
+            }
+            #expect(error == .unknownUpload)
+        }
+        clock.advance(by: RegistryLimits().uploadLifetime)
+        #expect(try await store.registry.dropExpiredUploads() == 1)
+        #expect(try !hasRow(session, in: store))
+        #expect(
+            await failure(UploadError.self) { _ = try await store.registry.uploadStatus(session, in: "app") }
+                == .unknownUpload)
+    }
+
+    @Test(arguments: [true, false])
+    func `keeps what has come of a request that failed, and has a row then`(_ breaksOff: Bool) async throws {
+        let store = try TestRegistry()
+        let session = try store.registry.beginUpload(to: "app").session
+        let wrong = Digest(.sha256, of: [1])
+        let source = TestSource(Array(content[..<3000]), breaksOff: breaksOff)
+        await #expect(throws: (any Error).self) {
+            try await store.registry.commit(session, as: wrong, in: "app", last: source, range: nil)
+        }
+        let again = try TestRegistry(folder: store.folder)
+        #expect(try await again.registry.dropForgottenUploads() == 0)
+        let offset = try await again.registry.uploadStatus(session, in: "app").offset
+        #expect(offset == 3000)
+        #expect(try hasRow(session, in: store))
+        try await again.registry.commit(
+            session, as: digest, in: "app", last: TestSource(Array(content[Int(offset)...])), range: nil)
+        #expect((try? again.registry.blob(digest, in: "app")) != nil)
+    }
+
+    @Test func `is as before when the ledger refused its blob, or nothing had come`() async throws {
+        var options = Ledger.Options()
+        options.queuedWrites = 0
+        let store = try TestRegistry(options: options)
+        let session = try store.registry.beginUpload(to: "app").session
+        await #expect(throws: LedgerError.self) {
+            try await store.registry.commit(session, as: digest, in: "app", last: TestSource(content), range: nil)
+        }
+        let healed = try TestRegistry(folder: store.folder)
+        await #expect(throws: UploadError.self) {
+            try await healed.registry.commit(session, as: digest, in: "app", last: TestSource([]), range: nil)
+        }
+        #expect(try !hasRow(session, in: healed))
+        #expect(try await healed.blobs.storedUploads() == [])
+        #expect(try await healed.registry.uploadStatus(session, in: "app").offset == 0)
+        try await healed.registry.commit(session, as: digest, in: "app", last: TestSource(content), range: nil)
     }
 }
 
@@ -210,7 +363,7 @@ import Testing
     @Test func `is longer for an upload that goes on`() async throws {
         let store = try open()
         let registry = store.registry
-        let id = try await registry.beginUpload(to: "app").id
+        let id = try registry.beginUpload(to: "app").session
         for day in 1...5 {
             clock.advance(by: 23 * hour)
             let status = try await registry.append(TestSource([1]), to: id, in: "app", range: nil)
@@ -222,7 +375,7 @@ import Testing
     @Test func `is longer also when each request breaks off`() async throws {
         let store = try open()
         let registry = store.registry
-        let id = try await registry.beginUpload(to: "app").id
+        let id = try registry.beginUpload(to: "app").session
         for day in 1...5 {
             clock.advance(by: 23 * hour)
             await #expect(throws: TestSource.BrokenOff.self) {
@@ -236,7 +389,7 @@ import Testing
     @Test func `does not end while a request is at it`() async throws {
         let store = try open()
         let registry = store.registry
-        let id = try await registry.beginUpload(to: "app").id
+        let id = try registry.beginUpload(to: "app").session
         clock.advance(by: 23 * hour)
         let source = PausingSource([1, 2, 3]) { [clock, hour] in
             clock.advance(by: 2 * hour)
@@ -279,7 +432,7 @@ private final class PausingSource: ByteSource {
         _ = try await intake.receive(from: TestSource([1]))
         let next = try TestRegistry(folder: store.folder)
         #expect(try await next.registry.dropForgottenUploads() == 1)
-        #expect(try await next.blobs.storedUploads() == [known])
+        #expect(try await next.blobs.storedUploads() == [known.id])
         #expect(try await next.registry.dropForgottenUploads() == 0)
         #expect(try await next.registry.verify() == [])
     }

@@ -29,7 +29,8 @@ package struct TestRegistry: Sendable {
         ledger = try Ledger(
             path: "\(folder.path)/waybill.db", identity: try Self.identity(in: folder), options: options, clock: clock)
         registry = Registry(
-            blobs: blobs, ledger: ledger, readLanes: lanes, limits: limits, trust: trust, clock: clock, logger: .silent,
+            blobs: blobs, ledger: ledger, readLanes: lanes, limits: limits, trust: trust,
+            uploadKey: UploadKey(Array(repeating: 7, count: UploadKey.length)), clock: clock, logger: .silent,
             rule: rule)
     }
 

@@ -13,7 +13,7 @@ import Testing
         let clients = NormalClients(port: server.port, paths: store.pull)
         // The first time, caches, threads and connections to the database come to be.
         try await Worker.run { try Self.pullRanges(of: store) { _ = try clients.run() } }
-        #expect(await Self.isIdle(server))
+        #expect(await Self.isIdle(server, shift: 1 << 25))
         let (memory, descriptors, threads) = (server.residentKiB, server.descriptors, server.threads)
         var most = memory
         for round in 1...3 {
@@ -25,7 +25,8 @@ import Testing
             let outcome = try #require(meanwhile)
             #expect(outcome.refused == 0 && outcome.answers.allSatisfy { $0 == Scale.requests })
             most = max(most, server.residentKiB)
-            #expect(await eventually { server.descriptors <= descriptors })
+            // Less than one for each range: when two loops happen to read at once, there is another connection to the database.
+            #expect(await eventually { server.descriptors < descriptors + Int(Self.ranges) })
             Scale.report(
                 "round \(round): \(server.residentKiB) KiB in memory, \(memory) before; \(server.descriptors) descriptors, "
                     + "\(descriptors) before; \(server.threads) threads, \(threads) before; others meanwhile \(outcome.text)"
@@ -33,7 +34,7 @@ import Testing
         }
         // Of what the connections had, and not of the blob.
         #expect(most - memory < 16 * 1024)
-        #expect(await Self.isIdle(server))
+        #expect(await Self.isIdle(server, shift: 1 << 26))
         #expect(await server.stop() == 0)
     }
 
@@ -58,12 +59,16 @@ import Testing
     }
 
     /// Whether every lane works: of twice as many reads as there are lanes, each is answered.
-    private static func isIdle(_ server: WaybillServer) async -> Bool {
+    ///
+    /// - Parameter shift: moves them to where nobody has read, since what is in the page cache goes by no lane.
+    private static func isIdle(_ server: WaybillServer, shift: Int64) async -> Bool {
         let answers = try? await Worker.run {
-            let connections = try (0..<32).map { _ in
+            let connections = try (0..<32).map { number in
                 let connection = try server.connect()
+                let start = Scale.hugeBlob / ranges * (2 * Int64(number) + 1) + shift
                 try connection.send(
-                    "GET \(Store.hugePath) HTTP/1.1\r\nHost: a\r\nRange: bytes=-200000\r\nConnection: close\r\n\r\n")
+                    "GET \(Store.hugePath) HTTP/1.1\r\nHost: a\r\nRange: bytes=\(start)-\(start + 199_999)\r\n"
+                        + "Connection: close\r\n\r\n")
                 return connection
             }
             return try connections.map { try $0.receive().body.count }

@@ -13,7 +13,7 @@ struct Store {
 
     let folder = TemporaryFolder()
     let server: WaybillServer
-    /// What a normal client pulls, one after the other: a manifest, small blobs, and a layer that is sent from a lane.
+    /// What a normal client pulls, one after the other: a manifest, small blobs, and a layer that is a file.
     let pull: [String]
 
     static let hugePath = "/v2/\(repository)/blobs/\(hugeDigest)"

@@ -3,7 +3,7 @@ package import OCI
 
 /// An upload session as its client sees it.
 package struct UploadStatus: Sendable {
-    package let id: UploadID
+    package let session: UploadSession
     /// Bytes received and kept.
     package let offset: Int64
 }
@@ -11,23 +11,26 @@ package struct UploadStatus: Sendable {
 extension Registry {
     /// Begins an upload session.
     ///
-    /// The session survives the end of the process, not a power failure: nothing was promised about its bytes yet.
+    /// That writes nothing: the session is what its name says until it keeps the first bytes. Any server with the same key goes on
+    /// with it, also after a restart.
+    ///
+    /// - Throws: `UploadError.tooManyUploads` when the repository has as many as it may have.
     package func beginUpload(
         to repository: RepositoryName, algorithm: Digest.Algorithm = .sha256
-    ) async throws -> UploadStatus {
+    ) throws -> UploadStatus {
         var random = SystemRandomNumberGenerator()
-        let id = UploadID(using: &random)
-        let (lifetime, limit) = (limits.uploadLifetime, limits.uploadsPerRepository)
-        try await ledger.write(durable: false) { transaction in
-            try transaction.beginUpload(id, algorithm: algorithm, in: repository, lifetime: lifetime, limit: limit)
+        let (now, limit) = (clock.milliseconds, limits.uploadsPerRepository)
+        guard try ledger.read({ try $0.uploadCount(in: repository, at: now) }) < limit else {
+            throw UploadError.tooManyUploads(limit: limit)
         }
-        return UploadStatus(id: id, offset: 0)
+        let session = uploadKey.session(UploadID(using: &random), algorithm: algorithm, in: repository, at: now)
+        return UploadStatus(session: session, offset: 0)
     }
 
     /// How far an upload is.
-    package func uploadStatus(_ id: UploadID, in repository: RepositoryName) async throws -> UploadStatus {
-        _ = try session(id, in: repository)
-        return UploadStatus(id: id, offset: try await blobs.offset(of: id))
+    package func uploadStatus(_ session: UploadSession, in repository: RepositoryName) async throws -> UploadStatus {
+        let hasKept = try row(of: session, in: repository) != nil
+        return UploadStatus(session: session, offset: hasKept ? try await blobs.offset(of: session.id) : 0)
     }
 
     /// Appends the bytes of `source` to an upload.
@@ -36,13 +39,13 @@ extension Registry {
     ///
     /// - Parameter range: the bytes that this chunk claims to be; with nil it goes wherever the upload is.
     package func append(
-        _ source: some ByteSource, to id: UploadID, in repository: RepositoryName, range: ClosedRange<Int64>?
+        _ source: some ByteSource, to session: UploadSession, in repository: RepositoryName, range: ClosedRange<Int64>?
     ) async throws -> UploadStatus {
-        let intake = try await takeUp(id, in: repository)
+        let intake = try await takeUp(session, in: repository)
         do {
             let offset = try await receive(source, into: intake, range: range)
             await intake.end()
-            return UploadStatus(id: id, offset: offset)
+            return UploadStatus(session: session, offset: offset)
         } catch {
             await intake.end()
             throw error
@@ -52,36 +55,62 @@ extension Registry {
     /// Appends the bytes of `source`, if any, and makes the upload the blob `digest`, durably.
     ///
     /// When this returns, the blob survives a power failure. Committing a digest that is already stored succeeds. On an
-    /// error the upload stays open and may be retried.
+    /// error the upload stays open and may be retried. A session that had kept nothing may be used again while it lives: then it
+    /// begins anew.
     ///
     /// - Throws: `UploadError.digestMismatch` when the received bytes hash to something else.
     package func commit(
-        _ id: UploadID, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
+        _ session: UploadSession, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
         range: ClosedRange<Int64>?
     ) async throws {
-        let blob = try await store(id, as: digest, in: repository, last: source, range: range)
-        try await ledger.write { transaction in
-            try transaction.linkBlob(blob, to: repository)
-            try transaction.endUpload(id)
+        do {
+            let blob = try await store(session, as: digest, in: repository, last: source, range: range)
+            try await ledger.write { transaction in
+                try transaction.linkBlob(blob, to: repository)
+                try transaction.endUpload(session.id)
+            }
+        } catch {
+            await keepOrDiscard(session, in: repository)
+            throw error
         }
-        await blobs.release(id)
+        await blobs.release(session.id)
     }
 
     /// Makes the file of a blob durable, or has the bytes of a small one ready for its row. When an earlier request came that
     /// far and only the rows failed, there is nothing left to do, and nothing has to be sent again.
     private func store(
-        _ id: UploadID, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
+        _ session: UploadSession, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
         range: ClosedRange<Int64>?
     ) async throws -> CommittedBlob {
-        _ = try session(id, in: repository)
-        if let committed = await blobs.committed(id), committed.digest == digest { return committed }
-        let intake = try await takeUp(id, in: repository)
+        if let committed = await blobs.committed(session.id), committed.digest == digest {
+            _ = try row(of: session, in: repository)
+            return committed
+        }
+        let isSmall = source.length.map { $0 <= CommittedBlob.mostInDatabase } ?? false
+        let intake = try await takeUp(session, in: repository, keepsNothing: isSmall)
         do {
             _ = try await receive(source, into: intake, range: range, isLast: true)
             return try await blobs.commit(intake, as: digest)
         } catch {
             await intake.end()
             throw error
+        }
+    }
+
+    /// After a request that failed: when a session without a row has kept something after all, it gets one, and otherwise nothing of
+    /// it is remembered.
+    private func keepOrDiscard(_ session: UploadSession, in repository: RepositoryName) async {
+        do {
+            if try row(of: session, in: repository) != nil { return }
+            if try await blobs.offset(of: session.id) > 0 {
+                _ = try await keep(session, with: nil, in: repository)
+            } else {
+                try await blobs.discard(session.id)
+            }
+        } catch UploadError.unknownUpload {
+            // It has ended, or is not of this repository.
+        } catch {
+            try? await blobs.discard(session.id)
         }
     }
 
@@ -102,10 +131,13 @@ extension Registry {
     }
 
     /// Ends an upload and drops its bytes.
-    package func cancelUpload(_ id: UploadID, in repository: RepositoryName) async throws {
-        _ = try session(id, in: repository)
-        try await ledger.write(durable: false) { _ = try $0.endUpload(id) }
-        try await blobs.discard(id)
+    package func cancelUpload(_ session: UploadSession, in repository: RepositoryName) async throws {
+        _ = try row(of: session, in: repository)
+        let lifetime = limits.uploadLifetime
+        try await ledger.write(durable: false) {
+            try $0.cancelUpload(session, in: repository, lifetime: lifetime)
+        }
+        try await blobs.discard(session.id)
     }
 
     /// Drops uploads that nobody has continued in their lifetime, and files that no session remembers.
@@ -117,7 +149,7 @@ extension Registry {
         let expired = try ledger.read { try $0.expiredUploads(at: now, limit: Self.sweptAtOnce) }
         let idle = await idleUploads(among: expired)
         let ended = try await ledger.write(durable: false) { transaction in
-            try idle.filter { try transaction.endUpload($0, expiredAt: now) }
+            try idle.filter { try transaction.forgetUpload($0, expiredAt: now) }
         }
         for id in ended { try await blobs.discard(id) }
         return ended.count
@@ -154,36 +186,61 @@ extension Registry {
 
     // MARK: - Steps
 
-    private func session(_ id: UploadID, in repository: RepositoryName) throws -> StoredUpload {
-        let now = clock.milliseconds
-        guard let upload = try ledger.read({ try $0.upload(id, in: repository, at: now) }) else {
+    /// The row of a session; nil when it has kept nothing yet.
+    ///
+    /// - Throws: `UploadError.unknownUpload` unless the session is alive.
+    private func row(of session: UploadSession, in repository: RepositoryName) throws -> StoredUpload? {
+        if let row = try row(of: session.id, in: repository) { return row }
+        guard session.isYounger(than: limits.uploadLifetime, at: clock.milliseconds),
+            uploadKey.hasSealed(session, for: repository)
+        else { throw UploadError.unknownUpload }
+        return nil
+    }
+
+    private func row(of id: UploadID, in repository: RepositoryName) throws -> StoredUpload? {
+        guard let row = try ledger.read({ try $0.upload(id) }) else { return nil }
+        guard row.repository == repository.rawValue, !row.hasEnded, row.expires > clock.milliseconds else {
             throw UploadError.unknownUpload
         }
-        return upload
+        return row
     }
 
     /// Begins a turn at an upload whose session is alive, before the turn and after it has begun: in between, another
     /// request may have finished it.
-    private func takeUp(_ id: UploadID, in repository: RepositoryName) async throws -> UploadIntake {
-        let intake = try await blobs.resume(id, algorithm: continued(id, in: repository).algorithm)
+    ///
+    /// - Parameter keepsNothing: whether all of what comes is at hand at once, so that nothing is kept unless it fails.
+    private func takeUp(
+        _ session: UploadSession, in repository: RepositoryName, keepsNothing: Bool = false
+    ) async throws -> UploadIntake {
+        let row = try row(of: session, in: repository)
+        let isKept = row != nil || !keepsNothing
+        let algorithm = isKept ? try await keep(session, with: row, in: repository) : session.algorithm
+        let intake = try await blobs.resume(session.id, algorithm: algorithm)
         do {
-            _ = try session(id, in: repository)
+            _ = try self.row(of: session.id, in: repository)
             return intake
         } catch {
-            try? await blobs.discard(id)
+            try? await blobs.discard(session.id)
             throw error
         }
     }
 
-    /// The session of a request that is about to send bytes. Such a session lives on, whatever becomes of the request: it must
-    /// not expire under it. That is written down once in half a lifetime, not with every chunk.
-    private func continued(_ id: UploadID, in repository: RepositoryName) async throws -> StoredUpload {
-        let session = try session(id, in: repository)
-        let lifetime = limits.uploadLifetime
-        if session.expires - clock.milliseconds < lifetime / 2 {
-            try await ledger.write(durable: false) { try $0.extendUpload(id, lifetime: lifetime) }
+    /// Sees to it that a session which keeps bytes has a row, and lives on whatever becomes of the request: it must not expire
+    /// under it. That is written down once in half a lifetime, not with every chunk.
+    private func keep(
+        _ session: UploadSession, with row: StoredUpload?, in repository: RepositoryName
+    ) async throws -> Digest.Algorithm {
+        let (lifetime, limit) = (limits.uploadLifetime, limits.uploadsPerRepository)
+        guard let row else {
+            try await ledger.write(durable: false) {
+                try $0.keepUpload(session, in: repository, lifetime: lifetime, limit: limit)
+            }
+            return session.algorithm
         }
-        return session
+        if row.expires - clock.milliseconds < lifetime / 2 {
+            try await ledger.write(durable: false) { try $0.extendUpload(session.id, lifetime: lifetime) }
+        }
+        return row.algorithm
     }
 
     /// Receives one chunk; says where the upload is afterwards.

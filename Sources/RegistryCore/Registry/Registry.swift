@@ -17,6 +17,8 @@ package final class Registry: Sendable {
     package let trust: TrustedBuilders
     /// How many witnesses must have signed a checkpoint before it is preferred to a newer one.
     let quorum: Int
+    /// Seals the sessions of uploads.
+    let uploadKey: UploadKey
     let clock: WallClock
     let logger: Logger
 
@@ -25,10 +27,12 @@ package final class Registry: Sendable {
     /// - Parameters:
     ///   - trust: whose signatures under evidence count.
     ///   - quorum: how many witnesses must have signed a checkpoint before it is preferred to a newer one.
+    ///   - uploadKey: seals the sessions of uploads; nil for one that nobody else has, so that they end with the process.
     ///   - rule: what a repository allows; asked with each push.
     package init(
         blobs: BlobStore, ledger: Ledger, readLanes: Lanes, limits: RegistryLimits = RegistryLimits(),
-        trust: TrustedBuilders = TrustedBuilders(), quorum: Int = 0, clock: WallClock = .system,
+        trust: TrustedBuilders = TrustedBuilders(), quorum: Int = 0, uploadKey: UploadKey? = nil,
+        clock: WallClock = .system,
         logger: Logger, rule: @escaping @Sendable (RepositoryName) -> RepositoryPolicy = { _ in RepositoryPolicy() }
     ) {
         self.blobs = blobs
@@ -37,6 +41,7 @@ package final class Registry: Sendable {
         self.limits = limits
         self.trust = trust
         self.quorum = quorum
+        self.uploadKey = uploadKey ?? UploadKey(RandomBytes.system(UploadKey.length))
         self.clock = clock
         self.logger = logger
         self.rule = rule
