@@ -66,8 +66,8 @@ extension Budget {
         // What the kernel has in its caches is opened and sent by the loop.
         Budget(.fileBlob, today: 0, limit: 0),
         Budget(.largeBlob, today: 0, limit: 0),
-        // Twice to the lane of the upload, and to the writer.
-        Budget(.push, today: 6, limit: 6),
+        // To the writer and back.
+        Budget(.push, today: 2, limit: 2),
     ]
 
     /// Calls of sendfile for 16 MiB: one for each 256 KiB, and one more whenever the socket is full before the client has read.

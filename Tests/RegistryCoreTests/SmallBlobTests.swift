@@ -11,20 +11,25 @@ import Testing
 
     @Test func `that comes whole in its last request touches no file`() async throws {
         let recorder = StepRecorder()
-        let store = try Store(disk: recorder.disk)
+        let store = try TestRegistry(disk: recorder.disk)
+        let session = try store.registry.beginUpload(to: "app").session
         _ = recorder.take()
-        let intake = try await store.resume()
-        #expect(try await intake.receive(from: TestSource(content), isLast: true) == 5000)
-        #expect(try await store.blobs.commit(intake, as: digest) == CommittedBlob(digest, size: 5000, content: content))
-        await store.blobs.release(store.id)
+        try await store.registry.commit(session, as: digest, in: "app", last: TestSource(content), range: nil)
+        try await store.registry.putBlob(TestSource(content), as: digest, to: "other")
         #expect(recorder.take() == [])
+        for repository in ["app", "other"] as [RepositoryName] {
+            guard case .bytes(content) = try store.registry.blob(digest, in: repository) else {
+                Issue.record("not in the database")
+                return
+            }
+        }
     }
 
     @Test func `that came before its last request is read, and its file goes once the row is durable`() async throws {
         let store = try Store()
         try await store.append(content)
         let intake = try await store.resume()
-        #expect(try await intake.receive(from: TestSource([]), isLast: true) == 0)
+        #expect(try await intake.receive(from: TestSource([])) == 0)
         let blob = CommittedBlob(digest, size: 5000, content: content)
         #expect(try await store.blobs.commit(intake, as: digest) == blob)
         #expect(await store.blobs.committed(store.id) == blob)
@@ -37,7 +42,7 @@ import Testing
         let store = try Store()
         try await store.append(Array(content[..<3000]))
         let intake = try await store.resume()
-        #expect(try await intake.receive(from: TestSource(Array(content[3000...])), isLast: true) == 2000)
+        #expect(try await intake.receive(from: TestSource(Array(content[3000...]))) == 2000)
         #expect(try await store.blobs.commit(intake, as: digest).content == content)
     }
 
@@ -47,7 +52,7 @@ import Testing
         let bytes = Fixture.bytes(count)
         for statesLength in [true, false] {
             let intake = try await store.resume(Store.newID())
-            _ = try await intake.receive(from: TestSource(bytes, statesLength: statesLength), isLast: true)
+            _ = try await intake.receive(from: TestSource(bytes, statesLength: statesLength))
             let blob = try await store.blobs.commit(intake, as: Digest(algorithm, of: bytes))
             #expect(blob.content == (count <= 16 * 1024 ? bytes : nil))
             #expect(blob.size == Int64(count))
@@ -58,7 +63,7 @@ import Testing
         let store = try Store()
         let wrong = Digest(.sha256, of: [1])
         let intake = try await store.resume()
-        _ = try await intake.receive(from: TestSource(content), isLast: true)
+        _ = try await intake.receive(from: TestSource(content))
         await #expect(throws: UploadError.digestMismatch(expected: wrong, computed: digest)) {
             try await store.blobs.commit(intake, as: wrong)
         }
@@ -71,32 +76,37 @@ import Testing
         let store = try Store()
         let intake = try await store.resume()
         await #expect(throws: TestSource.BrokenOff.self) {
-            try await intake.receive(from: TestSource(content, breaksOff: true), isLast: true)
+            try await intake.receive(from: TestSource(content, breaksOff: true))
         }
         await intake.end()
         let offset = try await store.blobs.offset(of: store.id)
         let next = try await store.resume()
         #expect(next.startOffset == offset)
-        _ = try await next.receive(from: TestSource(Array(content[Int(offset)...])), isLast: true)
+        _ = try await next.receive(from: TestSource(Array(content[Int(offset)...])))
         #expect(try await store.blobs.commit(next, as: digest).content == content)
     }
 
     @Test func `is refused when the disk has no room for it`() async throws {
         var limits = TestRegistry.storage
         limits.reserve = .max / 2
-        let store = try Store(limits: limits)
-        let intake = try await store.resume()
-        _ = try await intake.receive(from: TestSource(content), isLast: true)
-        await #expect(throws: UploadError.outOfSpace) { try await store.blobs.commit(intake, as: digest) }
+        let store = try TestRegistry(storage: limits)
+        let registry = store.registry
+        let session = try registry.beginUpload(to: "app").session
+        await #expect(throws: UploadError.outOfSpace) {
+            try await registry.commit(session, as: digest, in: "app", last: TestSource(content), range: nil)
+        }
+        await #expect(throws: UploadError.outOfSpace) {
+            try await registry.putBlob(TestSource(content), as: digest, to: "app")
+        }
+        #expect((try? registry.blob(digest, in: "app")) == nil)
     }
 
     @Test func `does not win over one that superseded it`() async throws {
         let store = try Store()
         let old = try await store.resume()
-        _ = try await old.receive(from: TestSource(content), isLast: true)
+        _ = try await old.receive(from: TestSource(content))
         let new = try await store.resume()
         await #expect(throws: UploadError.superseded) { try await store.blobs.commit(old, as: digest) }
-        _ = try await new.receive(from: TestSource(content), isLast: true)
         #expect(try await store.blobs.commit(new, as: digest).content == content)
     }
 }

@@ -302,22 +302,57 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `keeps what has come of a request that failed, and has a row then`(_ breaksOff: Bool) async throws {
+    func `keeps nothing of a small blob that did not come, or is another`(_ breaksOff: Bool) async throws {
         let store = try TestRegistry()
-        let session = try store.registry.beginUpload(to: "app").session
+        let registry = store.registry
+        let session = try registry.beginUpload(to: "app").session
         let wrong = Digest(.sha256, of: [1])
-        let source = TestSource(Array(content[..<3000]), breaksOff: breaksOff)
-        await #expect(throws: (any Error).self) {
-            try await store.registry.commit(session, as: wrong, in: "app", last: source, range: nil)
+        for attempt in 0..<2 {
+            let source = TestSource(
+                Array(content[..<(3000 + attempt)]), breaksOff: breaksOff, promised: 5000)
+            await #expect(throws: (any Error).self) {
+                try await registry.commit(session, as: wrong, in: "app", last: source, range: nil)
+            }
+            #expect(try await registry.uploadStatus(session, in: "app").offset == 0)
         }
-        let again = try TestRegistry(folder: store.folder)
-        #expect(try await again.registry.dropForgottenUploads() == 0)
-        let offset = try await again.registry.uploadStatus(session, in: "app").offset
-        #expect(offset == 3000)
-        #expect(try hasRow(session, in: store))
-        try await again.registry.commit(
-            session, as: digest, in: "app", last: TestSource(Array(content[Int(offset)...])), range: nil)
-        #expect((try? again.registry.blob(digest, in: "app")) != nil)
+        #expect(try !hasRow(session, in: store))
+        #expect(try await store.blobs.storedUploads() == [])
+        try await registry.commit(session, as: digest, in: "app", last: TestSource(content), range: nil)
+        #expect((try? registry.blob(digest, in: "app")) != nil)
+    }
+
+    @Test func `refuses a chunk that begins elsewhere or has another size, and goes on`() async throws {
+        let store = try TestRegistry()
+        let registry = store.registry
+        let session = try registry.beginUpload(to: "app").session
+        for (range, expected) in [
+            (1...5000, .chunkOutOfOrder(expectedOffset: 0, received: 1)),
+            (0...5000, .chunkSizeMismatch(stated: 5001, received: 5000)),
+        ] as [(ClosedRange<Int64>, UploadError)] {
+            let error = await failure(UploadError.self) {
+                try await registry.commit(session, as: digest, in: "app", last: TestSource(content), range: range)
+            }
+            #expect(error == expected)
+        }
+        try await registry.commit(session, as: digest, in: "app", last: TestSource(content), range: 0...4999)
+        #expect(try await registry.verify() == [])
+    }
+
+    @Test func `that is given its blob while another request keeps bytes in it is over, with those`() async throws {
+        let store = try TestRegistry()
+        let registry = store.registry
+        let session = try registry.beginUpload(to: "app").session
+        let (content, digest) = (content, digest)
+        let source = PausingSource(content) {
+            _ = try await registry.append(TestSource([1, 2, 3]), to: session, in: "app", range: nil)
+            return 0
+        }
+        try await registry.commit(session, as: digest, in: "app", last: source, range: nil)
+        #expect((try? registry.blob(digest, in: "app")) != nil)
+        #expect(try await store.blobs.storedUploads() == [])
+        let error = await failure(UploadError.self) { _ = try await registry.uploadStatus(session, in: "app") }
+        #expect(error == .unknownUpload)
+        #expect(try await registry.verify() == [])
     }
 
     @Test func `is as before when the ledger refused its blob, or nothing had come`() async throws {

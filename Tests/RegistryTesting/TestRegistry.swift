@@ -112,9 +112,10 @@ package final class TestSource: ByteSource {
     private var rest: ArraySlice<UInt8>
     private let breaks: Bool
 
-    package init(_ bytes: [UInt8], statesLength: Bool = true, breaksOff: Bool = false) {
+    /// - Parameter promised: how many bytes it says there are, when it breaks off before.
+    package init(_ bytes: [UInt8], statesLength: Bool = true, breaksOff: Bool = false, promised: Int64? = nil) {
         rest = bytes[...]
-        length = statesLength && !breaksOff ? Int64(bytes.count) : nil
+        length = statesLength && !breaksOff ? Int64(bytes.count) : promised
         breaks = breaksOff
     }
 

@@ -139,12 +139,8 @@ package final class BlobStore: Sendable {
     ///
     /// - Throws: `.digestMismatch` when the bytes hash to something else; then they stay in the upload.
     func commit(_ intake: UploadIntake, as digest: Digest) async throws(UploadError) -> CommittedBlob {
-        let (file, turn, held) = (intake.file, intake.turn, intake.held)
+        let (file, turn) = (intake.file, intake.turn)
         return try await intake.lane.run { () throws(UploadError) -> CommittedBlob in
-            if let held {
-                if let blob = try file.commit(turn, whole: held, as: digest) { return blob }
-                try held.span.bytes.withUnsafeBytes { bytes throws(UploadError) in try file.append(bytes, in: turn) }
-            }
             let folder = self.folder(of: digest)
             return try file.commit(turn, as: digest, to: self.path(of: digest), in: folder) {
                 () throws(SystemError) in try self.makeDurable(folder)

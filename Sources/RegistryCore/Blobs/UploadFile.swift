@@ -130,17 +130,6 @@ final class UploadFile: @unchecked Sendable {
         state = end
     }
 
-    /// Makes bytes that came whole in one request the blob `digest`, without a file. Gives nil, and has done nothing, when
-    /// they hash to something else.
-    func commit(_ turn: Turn, whole bytes: [UInt8], as digest: Digest) throws(UploadError) -> CommittedBlob? {
-        guard turn.number == self.turn else { throw .superseded }
-        guard offset == 0, Digest(digest.algorithm, of: bytes) == digest else { return nil }
-        do throws(SystemError) { try checkRoom(for: bytes.count) } catch { throw UploadError(error) }
-        let blob = CommittedBlob(digest, size: Int64(bytes.count), content: bytes)
-        finish(.committed(blob))
-        return blob
-    }
-
     /// Makes the file the blob `digest`: compare, sync the bytes, give them their name, sync the name. The bytes of a small
     /// blob are read for its row instead, and the file stays until that is durable.
     ///

@@ -10,8 +10,6 @@ final class UploadIntake {
     let turn: UploadFile.Turn
     let lane: Lane
     private let bufferSize: Int
-    /// The whole upload, when it is small and came in one request; then nothing of it is in the file.
-    private(set) var held: [UInt8]?
 
     init(id: UploadID, file: UploadFile, turn: UploadFile.Turn, lane: Lane, bufferSize: Int) {
         self.id = id
@@ -27,12 +25,7 @@ final class UploadIntake {
     /// Appends everything that `source` gives; says how many bytes that was.
     ///
     /// When the source breaks off, what had arrived before is kept, and the source's error is thrown.
-    ///
-    /// - Parameter isLast: whether the upload is to be committed next; then a small one is not written to a file first.
-    func receive(from source: some ByteSource, isLast: Bool = false) async throws -> Int64 {
-        if isLast, startOffset == 0, let length = source.length, length <= CommittedBlob.mostInDatabase {
-            return try await hold(source, Int(length))
-        }
+    func receive(from source: some ByteSource) async throws -> Int64 {
         let size = Int(min(Int64(bufferSize), max(1, source.length ?? Int64(bufferSize))))
         let buffers = [Buffer(size), source.length.map { $0 <= Int64(size) } == true ? nil : Buffer(size)]
         var (total, index) = (Int64(0), 0)
@@ -61,26 +54,8 @@ final class UploadIntake {
         return total
     }
 
-    private func hold(_ source: some ByteSource, _ length: Int) async throws -> Int64 {
-        let buffer = Buffer(max(1, length))
-        var count = 0
-        do {
-            while count < length {
-                let received = try await source.fill(UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[count...]))
-                guard received > 0 else { break }
-                count += received
-            }
-        } catch {
-            if count > 0 { try await append(buffer, count).value }
-            throw error
-        }
-        held = Array(buffer.bytes[..<count])
-        return Int64(count)
-    }
-
     /// Forgets what this turn has received.
     func rollBack() async throws(UploadError) {
-        held = nil
         let (file, turn) = (file, turn)
         try await lane.run { () throws(UploadError) in try file.truncate(to: turn.offset, in: turn) }
     }
@@ -96,6 +71,20 @@ final class UploadIntake {
         return lane.start {
             try file.append(UnsafeRawBufferPointer(rebasing: buffer.bytes[..<count]), in: turn)
         }
+    }
+}
+
+extension ByteSource {
+    /// All of its bytes, of which it has said how many there are: few.
+    func readWhole() async throws -> [UInt8] {
+        let buffer = Buffer(max(1, Int(length ?? 0)))
+        var count = 0
+        while count < length ?? 0 {
+            let received = try await fill(UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[count...]))
+            guard received > 0 else { break }
+            count += received
+        }
+        return Array(buffer.bytes[..<count])
     }
 }
 

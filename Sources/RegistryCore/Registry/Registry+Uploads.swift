@@ -41,7 +41,8 @@ extension Registry {
     package func append(
         _ source: some ByteSource, to session: UploadSession, in repository: RepositoryName, range: ClosedRange<Int64>?
     ) async throws -> UploadStatus {
-        let intake = try await takeUp(session, in: repository)
+        let row = try row(of: session, in: repository)
+        let intake = try await takeUp(session, with: row, in: repository)
         do {
             let offset = try await receive(source, into: intake, range: range)
             await intake.end()
@@ -55,41 +56,44 @@ extension Registry {
     /// Appends the bytes of `source`, if any, and makes the upload the blob `digest`, durably.
     ///
     /// When this returns, the blob survives a power failure. Committing a digest that is already stored succeeds. On an
-    /// error the upload stays open and may be retried. A session that had kept nothing may be used again while it lives: then it
-    /// begins anew.
+    /// error the upload stays open and may be retried. A session that had kept nothing, and is given a small blob whole, keeps
+    /// nothing of it either way: it may be used again while it lives.
     ///
     /// - Throws: `UploadError.digestMismatch` when the received bytes hash to something else.
     package func commit(
         _ session: UploadSession, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
         range: ClosedRange<Int64>?
     ) async throws {
-        do {
-            let blob = try await store(session, as: digest, in: repository, last: source, range: range)
-            try await ledger.write { transaction in
-                try transaction.linkBlob(blob, to: repository)
-                try transaction.endUpload(session.id)
-            }
-        } catch {
-            await keepOrDiscard(session, in: repository)
-            throw error
+        let row = try row(of: session, in: repository)
+        if row == nil, source.isSmall {
+            try source.check(range, at: 0)
+            let blob = try await smallBlob(source, as: digest)
+            // Another request may have kept something in it meanwhile: that is over then.
+            try await link(blob, to: repository, ending: session.id)
+        } else {
+            let blob = try await store(session, with: row, as: digest, in: repository, last: source, range: range)
+            try await link(blob, to: repository, ending: session.id)
         }
         await blobs.release(session.id)
+    }
+
+    private func link(_ blob: CommittedBlob, to repository: RepositoryName, ending id: UploadID) async throws {
+        try await ledger.write { transaction in
+            try transaction.linkBlob(blob, to: repository)
+            try transaction.endUpload(id)
+        }
     }
 
     /// Makes the file of a blob durable, or has the bytes of a small one ready for its row. When an earlier request came that
     /// far and only the rows failed, there is nothing left to do, and nothing has to be sent again.
     private func store(
-        _ session: UploadSession, as digest: Digest, in repository: RepositoryName, last source: some ByteSource,
-        range: ClosedRange<Int64>?
+        _ session: UploadSession, with row: StoredUpload?, as digest: Digest, in repository: RepositoryName,
+        last source: some ByteSource, range: ClosedRange<Int64>?
     ) async throws -> CommittedBlob {
-        if let committed = await blobs.committed(session.id), committed.digest == digest {
-            _ = try row(of: session, in: repository)
-            return committed
-        }
-        let isSmall = source.length.map { $0 <= CommittedBlob.mostInDatabase } ?? false
-        let intake = try await takeUp(session, in: repository, keepsNothing: isSmall)
+        if let committed = await blobs.committed(session.id), committed.digest == digest { return committed }
+        let intake = try await takeUp(session, with: row, in: repository)
         do {
-            _ = try await receive(source, into: intake, range: range, isLast: true)
+            _ = try await receive(source, into: intake, range: range)
             return try await blobs.commit(intake, as: digest)
         } catch {
             await intake.end()
@@ -97,30 +101,26 @@ extension Registry {
         }
     }
 
-    /// After a request that failed: when a session without a row has kept something after all, it gets one, and otherwise nothing of
-    /// it is remembered.
-    private func keepOrDiscard(_ session: UploadSession, in repository: RepositoryName) async {
-        do {
-            if try row(of: session, in: repository) != nil { return }
-            if try await blobs.offset(of: session.id) > 0 {
-                _ = try await keep(session, with: nil, in: repository)
-            } else {
-                try await blobs.discard(session.id)
-            }
-        } catch UploadError.unknownUpload {
-            // It has ended, or is not of this repository.
-        } catch {
-            try? await blobs.discard(session.id)
-        }
+    /// Receives a small blob that comes whole. Its bytes go into its row, and before that nowhere.
+    private func smallBlob(_ source: some ByteSource, as digest: Digest) async throws -> CommittedBlob {
+        let content = try await source.readWhole()
+        let computed = Digest(digest.algorithm, of: content)
+        guard computed == digest else { throw UploadError.digestMismatch(expected: digest, computed: computed) }
+        guard blobs.hasRoom(for: content.count) else { throw UploadError.outOfSpace }
+        return CommittedBlob(digest, size: Int64(content.count), content: content)
     }
 
     /// Stores a blob that comes whole in one request.
     package func putBlob(_ source: some ByteSource, as digest: Digest, to repository: RepositoryName) async throws {
+        if source.isSmall {
+            let blob = try await smallBlob(source, as: digest)
+            return try await ledger.write { try $0.linkBlob(blob, to: repository) }
+        }
         var random = SystemRandomNumberGenerator()
         let id = UploadID(using: &random)
         do {
             let intake = try await blobs.resume(id, algorithm: digest.algorithm)
-            _ = try await intake.receive(from: source, isLast: true)
+            _ = try await intake.receive(from: source)
             let blob = try await blobs.commit(intake, as: digest)
             try await ledger.write { try $0.linkBlob(blob, to: repository) }
             await blobs.release(id)
@@ -207,14 +207,10 @@ extension Registry {
 
     /// Begins a turn at an upload whose session is alive, before the turn and after it has begun: in between, another
     /// request may have finished it.
-    ///
-    /// - Parameter keepsNothing: whether all of what comes is at hand at once, so that nothing is kept unless it fails.
     private func takeUp(
-        _ session: UploadSession, in repository: RepositoryName, keepsNothing: Bool = false
+        _ session: UploadSession, with row: StoredUpload?, in repository: RepositoryName
     ) async throws -> UploadIntake {
-        let row = try row(of: session, in: repository)
-        let isKept = row != nil || !keepsNothing
-        let algorithm = isKept ? try await keep(session, with: row, in: repository) : session.algorithm
+        let algorithm = try await keep(session, with: row, in: repository)
         let intake = try await blobs.resume(session.id, algorithm: algorithm)
         do {
             _ = try self.row(of: session.id, in: repository)
@@ -245,22 +241,31 @@ extension Registry {
 
     /// Receives one chunk; says where the upload is afterwards.
     private func receive(
-        _ source: some ByteSource, into intake: UploadIntake, range: ClosedRange<Int64>?, isLast: Bool = false
+        _ source: some ByteSource, into intake: UploadIntake, range: ClosedRange<Int64>?
     ) async throws -> Int64 {
-        if let range {
-            guard range.lowerBound == intake.startOffset else {
-                throw UploadError.chunkOutOfOrder(expectedOffset: intake.startOffset, received: range.lowerBound)
-            }
-            if let length = source.length, length != range.length {
-                throw UploadError.chunkSizeMismatch(stated: range.length, received: length)
-            }
-        }
-        let count = try await intake.receive(from: source, isLast: isLast)
+        try source.check(range, at: intake.startOffset)
+        let count = try await intake.receive(from: source)
         if let range, count != range.length {
             try await intake.rollBack()
             throw UploadError.chunkSizeMismatch(stated: range.length, received: count)
         }
         return intake.startOffset + count
+    }
+}
+
+extension ByteSource {
+    /// Whether its bytes belong into the database, as far as is known beforehand.
+    fileprivate var isSmall: Bool { length.map { $0 <= CommittedBlob.mostInDatabase } ?? false }
+
+    /// Refuses a chunk that does not begin at `offset`, or is not as long as its range says.
+    fileprivate func check(_ range: ClosedRange<Int64>?, at offset: Int64) throws(UploadError) {
+        guard let range else { return }
+        guard range.lowerBound == offset else {
+            throw .chunkOutOfOrder(expectedOffset: offset, received: range.lowerBound)
+        }
+        if let length, length != range.length {
+            throw .chunkSizeMismatch(stated: range.length, received: length)
+        }
     }
 }
 
