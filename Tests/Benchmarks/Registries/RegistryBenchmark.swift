@@ -48,6 +48,8 @@ import RegistryTesting
 
     private func measure(in folder: String, _ running: RunningPrograms) async throws -> Report {
         let machine = try await Machine(folder: folder)
+        announce("writing to free memory once")
+        let memory = try FreeMemory(touching: quick ? 4 << 30 : .max)
         announce("measuring the machine")
         let before = try Limits(in: folder)
         let data = Dataset(sizes)
@@ -59,7 +61,8 @@ import RegistryTesting
         let tlsRows = try await measureTLS(data, beside: servers.filter { $0.kind != .nginx }, in: folder, running)
         for server in servers { await server.stop() }
         return Report(
-            machine: machine, sizes: sizes, limits: (before, try Limits(in: folder)), rows: rows, tlsRows: tlsRows)
+            machine: machine, memory: memory, sizes: sizes, limits: (before, try Limits(in: folder)), rows: rows,
+            tlsRows: tlsRows)
     }
 
     private func fill(_ server: Server, with data: Dataset) async throws {

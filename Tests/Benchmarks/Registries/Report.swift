@@ -4,6 +4,7 @@ import OCI
 /// What is written down of a run, in Markdown.
 struct Report {
     let machine: Machine
+    let memory: FreeMemory
     let sizes: Sizes
     let limits: (before: Limits, after: Limits)
     let rows: [Row]
@@ -38,6 +39,9 @@ struct Report {
         Waybill; nginx is the better measure there.
         - n/a is what a server cannot do or answers wrongly; it is looked at before it is timed. Status and length of each \
         answer are checked, with wrk the status of each and the bytes of all, and a wrong one fails its row.
+        - Before the run, \(memory.touched.text) GiB of free memory were written to once, at \(memory.first.text) MiB a second \
+        (again: \(memory.again.text)). Where these differ much, the host gives memory only when it is used, and whoever pushed first \
+        would have paid for that.
         - Memory is the peak of what is resident (VmHWM), begun anew for each workload; for nginx the sum of its processes.
         - Others, among them the kernel's own threads, took \(foreign). A column says it for each row, at its worst: where it is \
         not near 0, the rates are those of a machine that was shared. Processor time suffers too: between two quick runs, one \
