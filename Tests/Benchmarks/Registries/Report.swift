@@ -40,8 +40,8 @@ struct Report {
         - n/a is what a server cannot do or answers wrongly; it is looked at before it is timed. Status and length of each \
         answer are checked, with wrk the status of each and the bytes of all, and a wrong one fails its row.
         - Before the run, \(memory.touched.text) GiB of free memory were written to once, at \(memory.first.text) MiB a second \
-        (again: \(memory.again.text)). Where these differ much, the host gives memory only when it is used, and whoever pushed first \
-        would have paid for that.
+        (again: \(memory.again.text)). Where these differ much, the host gives memory only when it is used, and may take back what \
+        is free: then rows that write much have that in them too, for each server alike.
         - Memory is the peak of what is resident (VmHWM), begun anew for each workload; for nginx the sum of its processes.
         - Others, among them the kernel's own threads, took \(foreign). A column says it for each row, at its worst: where it is \
         not near 0, the rates are those of a machine that was shared. Processor time suffers too: between two quick runs, one \
