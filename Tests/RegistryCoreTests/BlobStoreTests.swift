@@ -235,6 +235,20 @@ import Testing
         #expect(try await store.blobs.commit(store.resume(), as: digest).size == 100_000)
     }
 
+    @Test func `keeps what was written before a write that failed, and nothing of what was queued behind it`()
+        async throws
+    {
+        let recorder = StepRecorder()
+        let store = try Store(disk: recorder.disk)
+        try await store.append(Array(content[..<1_000]))
+        recorder.fail(next: 1, .write)
+        let error = await failure(UploadError.self) { try await store.append(Array(content[1_000...])) }
+        #expect(error == .storage(SystemError(code: 5, call: "write")))
+        #expect(try await store.blobs.offset(of: store.id) == 1_000)
+        try await store.append(Array(content[1_000...]))
+        #expect(try await store.blobs.commit(store.resume(), as: digest).size == 100_000)
+    }
+
     @Test func `keeps the upload's file when it cannot be removed, for the next start`() async throws {
         let fault = FaultSwitch()
         let store = try Store(disk: fault.disk)

@@ -62,10 +62,11 @@ import Testing
 @Suite struct `The file of an upload` {
     private let folder = TemporaryFolder()
 
-    private func file() -> UploadFile {
-        UploadFile(
-            path: "\(folder.path)/upload", algorithm: .sha256, disk: Disk(), limits: TestRegistry.storage,
-            root: folder.path)
+    private func file(limit: Int64 = 0) -> UploadFile {
+        var limits = TestRegistry.storage
+        limits.blob = limit
+        return UploadFile(
+            path: "\(folder.path)/upload", algorithm: .sha256, disk: Disk(), limits: limits, root: folder.path)
     }
 
     @Test func `cannot be taken up again once it has become a blob`() throws {
@@ -84,5 +85,19 @@ import Testing
         #expect(throws: UploadError.superseded) { try bytes.withUnsafeBytes { try file.append($0, in: turn) } }
         #expect(throws: UploadError.unknownUpload) { try file.begin() }
         #expect(try Disk().size(of: "\(folder.path)/upload") == nil)
+    }
+
+    @Test func `takes nothing more in a turn once something was refused, even what would fit`() throws {
+        let file = file(limit: 10)
+        let turn = try file.begin()
+        func append(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try file.append($0, in: turn) } }
+        try append([1, 2, 3])
+        #expect(throws: UploadError.tooLarge(limit: 10)) { try append(Array(repeating: 4, count: 8)) }
+        #expect(throws: UploadError.tooLarge(limit: 10)) { try append([5]) }
+        let next = try file.begin()
+        #expect(next.offset == 3)
+        try ([6] as [UInt8]).withUnsafeBytes { try file.append($0, in: next) }
+        let digest = Digest(.sha256, of: [1, 2, 3, 6])
+        #expect(try file.commit(next, as: digest, to: "\(folder.path)/blob", in: folder.path) {}.size == 4)
     }
 }

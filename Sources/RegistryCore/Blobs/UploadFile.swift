@@ -14,7 +14,7 @@ final class UploadFile: @unchecked Sendable {
     }
 
     /// Bytes after which the disk is set to work: otherwise a commit would wait for gigabytes at once.
-    private static let writebackStep: Int64 = 8 * 1024 * 1024
+    private static let writebackStep: Int64 = 2 * 1024 * 1024
 
     private let path: String
     private let root: String
@@ -24,6 +24,8 @@ final class UploadFile: @unchecked Sendable {
     private var hasher: ContentHasher
     private var offset: Int64 = 0
     private var turn = 0
+    /// Why the turn can append nothing more: what follows would come to stand where the bytes that are missing belong.
+    private var failure: UploadError?
     private var writebackOffset: Int64 = 0
     private var file: SharedDescriptor?
     /// Whether a request is at it now.
@@ -60,6 +62,7 @@ final class UploadFile: @unchecked Sendable {
     func begin() throws(UploadError) -> Turn {
         guard case .open = state else { throw .unknownUpload }
         turn += 1
+        failure = nil
         isInUse = true
         do throws(SystemError) {
             let size = try disk.size(of: path)
@@ -73,8 +76,20 @@ final class UploadFile: @unchecked Sendable {
     }
 
     /// Writes `bytes` behind those received so far.
+    ///
+    /// - Throws: once it has thrown, the same again for all that follows in this turn, which may be queued already.
     func append(_ bytes: UnsafeRawBufferPointer, in turn: Turn) throws(UploadError) {
         guard turn.number == self.turn else { throw .superseded }
+        if let failure { throw failure }
+        do throws(UploadError) {
+            try add(bytes)
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    private func add(_ bytes: UnsafeRawBufferPointer) throws(UploadError) {
         if limits.blob > 0, offset + Int64(bytes.count) > limits.blob { throw .tooLarge(limit: limits.blob) }
         do throws(SystemError) {
             let file = try openFile()

@@ -3,7 +3,8 @@ import OCI
 
 /// One request's turn at an upload: takes the bytes of a body and hands them to the upload's lane.
 ///
-/// Two buffers: while the lane hashes and writes one, the loop receives into the other.
+/// Two buffers: while the lane hashes and writes one, the loop receives into the other and queues it behind. The lane goes
+/// from one to the next without waiting to be told.
 final class UploadIntake {
     let id: UploadID
     let file: UploadFile
@@ -27,29 +28,24 @@ final class UploadIntake {
     /// When the source breaks off, what had arrived before is kept, and the source's error is thrown.
     func receive(from source: some ByteSource) async throws -> Int64 {
         let size = Int(min(Int64(bufferSize), max(1, source.length ?? Int64(bufferSize))))
-        let buffers = [Buffer(size), source.length.map { $0 <= Int64(size) } == true ? nil : Buffer(size)]
+        let fitsInOne = source.length.map { $0 <= Int64(size) } ?? false
+        var slots = (0..<(fitsInOne ? 1 : 2)).map { _ in Slot(buffer: Buffer(size)) }
         var (total, index) = (Int64(0), 0)
-        var pending: Pending<Void>?
         var failure: (any Error)?
-        while failure == nil, let buffer = buffers[index] ?? buffers[0] {
-            do {
-                // With one buffer, the lane must be done with it first.
-                if buffers[1] == nil, let work = pending {
-                    pending = nil
-                    try await work.value
-                }
-                let count = try await source.fill(buffer.bytes)
-                if let work = pending {
-                    pending = nil
-                    try await work.value
-                }
+        do {
+            while true {
+                try await slots[index].settle()
+                let count = try await source.fill(slots[index].buffer.bytes)
                 guard count > 0 else { break }
-                pending = append(buffer, count)
+                slots[index].work = append(slots[index].buffer, count)
                 total += Int64(count)
-                index = 1 - index
-            } catch { failure = error }
+                index = (index + 1) % slots.count
+            }
+        } catch { failure = error }
+        // The lane reads the buffers until its work is done, whatever has failed.
+        for index in slots.indices {
+            do { try await slots[index].settle() } catch { failure = failure ?? error }
         }
-        do { try await pending?.value } catch { failure = failure ?? error }
         if let failure { throw failure }
         return total
     }
@@ -85,6 +81,18 @@ extension ByteSource {
             count += received
         }
         return Array(buffer.bytes[..<count])
+    }
+}
+
+/// A buffer, and what the lane was last told to do with it.
+private struct Slot {
+    let buffer: Buffer
+    var work: Pending<Void>?
+
+    /// Waits until the lane is done with the buffer.
+    mutating func settle() async throws {
+        guard let work = work.take() else { return }
+        try await work.value
     }
 }
 
