@@ -5,6 +5,7 @@ import Logging
 /// `waybill check-config`
 struct CheckConfig: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "check-config",
         abstract: "Say which settings hold and where each comes from, or everything that is wrong with them.")
 
     @OptionGroup var options: ConfigurationOptions

@@ -6,6 +6,7 @@ import RegistryCore
 /// `waybill ledger erase`
 struct Erase: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "erase",
         abstract: "Erase a personal field of a record, and print the leaf that says so.",
         discussion: """
             The server must be stopped. The leaf of the record stays and so do all proofs; without the salt, which is \

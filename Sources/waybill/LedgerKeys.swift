@@ -6,6 +6,7 @@ import TransparencyLog
 /// `waybill ledger show-key`
 struct ShowKey: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "show-key",
         abstract: "Print the public keys of the log as a policy for auditors (c2sp.org/tlog-policy).",
         discussion: "Works beside a running server.")
 
@@ -31,6 +32,7 @@ struct ShowKey: ParsableCommand {
 /// `waybill ledger rotate-key`
 struct RotateKey: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "rotate-key",
         abstract: "Add a new key to the log; until the old one is retired, both sign.",
         discussion: """
             The server must be stopped. When witnesses and auditors know the new key, `waybill ledger retire-key` ends the \
@@ -57,6 +59,7 @@ struct RotateKey: AsyncParsableCommand {
 /// `waybill ledger retire-key`
 struct RetireKey: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "retire-key",
         abstract: "Drop all keys of the log but the newest.",
         discussion: "The server must be stopped. The private keys that are dropped are deleted.")
 

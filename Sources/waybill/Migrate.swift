@@ -5,6 +5,7 @@ import RegistryCore
 /// `waybill migrate`
 struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "migrate",
         abstract: "Bring the database of a data folder up to date, without serving.",
         discussion: "`waybill serve` does the same when it starts.")
 

@@ -15,6 +15,7 @@ import TransparencyLog
 /// `waybill serve`
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "serve",
         abstract: "Serve the registry until SIGTERM or SIGINT.",
         discussion: """
             On SIGTERM the server stops accepting, lets requests finish within the drain limit, and ends; \
@@ -33,20 +34,30 @@ struct Serve: AsyncParsableCommand {
         let passwordFile = try settings.passwords()
         let issuers = try settings.trustedIssuers(logger: logger)
         let tls = try settings.tlsServer().map { TLSKeeper($0) }
-        let store = try Store(settings) { refusal in
-            if let refusal { logger.error("the ledger is read-only", metadata: ["reason": "\(refusal)"]) }
-        }
+        // Their threads come up while the store is opened.
+        let loops = try Self.loops(settings)
+        let store = try Store(settings, comparesNewest: false)
         let anchors = try settings.anchors(of: store.ledger, logger: logger)
         if let anchors {
             // Before the first write: a log that was put back from an older copy must sign nothing more.
             _ = await anchors.checkAtStart(timeout: .seconds(5))
             store.publications.tell(anchors)
         }
-        try await Self.prepare(store, logger: logger)
         let registry = Registry(
             blobs: store.blobs, ledger: store.ledger, readLanes: store.readLanes, limits: settings.registryLimits,
             trust: trust, quorum: settings.ledger.quorum, uploadKey: try store.uploadKey(), logger: logger,
             rule: { settings.policy(for: $0) })
+        do {
+            var progress = Progress("checking unfinished uploads")
+            try await registry.dropForgottenUploads { progress.report($0, of: $1) }
+        } catch {
+            throw Failure(.cannotStart, "cannot use the data folder \(settings.data): \(error)")
+        }
+        // It keeps a core busy, and a thread made meanwhile can wait for that core while the other is idle: those are there.
+        store.ledger.checkNewestBeforeWrites { refusal in
+            if let refusal { logger.error("the ledger is read-only", metadata: ["reason": "\(refusal)"]) }
+        }
+        try await Self.prepare(store, logger: logger)
         let listeners = try Self.listen(settings.listen)
         let redirecting = try Self.listen(settings.tls.redirect)
         let passwords = passwordFile.map { PasswordChecker($0, lanes: Lanes(count: 2)) }
@@ -54,16 +65,9 @@ struct Serve: AsyncParsableCommand {
         let gate = try await settings.gate(
             passwords: passwords, issuers: issuers, robots: robots,
             origin: store.ledger.identity.origin)
-        let loops = try Self.loops(settings)
         let server = Self.server(
             settings, registry: registry, gate: gate, on: loops, lanes: store.readLanes, tls: tls, logger: logger)
         let redirect = Self.redirect(settings, to: listeners, on: loops, lanes: store.readLanes, logger: logger)
-        do {
-            var progress = Progress("checking unfinished uploads")
-            try await registry.dropForgottenUploads { progress.report($0, of: $1) }
-        } catch {
-            throw Failure(.cannotStart, "cannot use the data folder \(settings.data): \(error)")
-        }
         let reloaded = Self.reloadedFiles(
             settings, passwords: passwords, tokens: gate.tokens, issuers: issuers, tls: tls)
         let reloading = Task {

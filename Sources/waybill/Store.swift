@@ -21,9 +21,9 @@ struct Store {
 
     /// Opens the folder of `settings` and makes it if need be.
     ///
-    /// - Parameter checked: when it is given, the newest records are compared beside the rest of the start, and it is told why
-    ///   nothing may be written, or nil. Otherwise they are compared first.
-    init(_ settings: Settings, checked: (@Sendable (_ refusal: String?) -> Void)? = nil) throws {
+    /// - Parameter comparesNewest: whether the newest records are compared with the log first. Who passes false calls
+    ///   `ledger.checkNewestBeforeWrites` before anything is written.
+    init(_ settings: Settings, comparesNewest: Bool = true) throws {
         let root = settings.data
         self.settings = settings
         do {
@@ -35,7 +35,7 @@ struct Store {
             try Disk().makeFolder(Self.keyFolder(root), in: root)
             seen = CheckpointFile(folder: Self.keyFolder(root))
             ledger = try Self.ledger(settings, publications, seen)
-            if let checked { ledger.checkNewestBeforeWrites(finished: checked) } else { try ledger.checkNewest() }
+            if comparesNewest { try ledger.checkNewest() }
         } catch let failure as Failure {
             throw failure
         } catch {

@@ -7,6 +7,7 @@ import TransparencyLog
 /// `waybill trace`
 struct Trace: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "trace",
         abstract: "Say where an image came from: who pushed and built it, from what, on which base.",
         discussion: """
             IMAGE is HOST:PORT/NAME:TAG or HOST:PORT/NAME@DIGEST; with --server, NAME:TAG, NAME@DIGEST or a digest. \

@@ -7,6 +7,7 @@ import TransparencyLog
 /// `waybill verify-bundle`
 struct VerifyBundle: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "verify-bundle",
         abstract: "Check a file that proves that something was logged, without asking the server.",
         discussion: """
             Needs no server and no network, only keys that you trust. Takes a .tlog-proof, a proof bundle of this \
