@@ -106,18 +106,16 @@ extension Codec<Int> {
             encode: { Quantity.text($0, Quantity.bytes) })
     }
 
-    private static func note(_ zero: String?) -> String {
-        zero.map { "; 0 means \($0)" } ?? ""
-    }
 }
 
 extension Codec<Duration> {
-    static func duration(_ range: ClosedRange<Duration>) -> Codec {
+    static func duration(_ range: ClosedRange<Duration>, zero: String? = nil) -> Codec {
         let bounds = range.lowerBound.wholeMilliseconds...range.upperBound.wholeMilliseconds
         let lower = Quantity.text(bounds.lowerBound, Quantity.milliseconds)
         let upper = Quantity.text(bounds.upperBound, Quantity.milliseconds)
         return Codec(
-            noun: "a duration", accepts: "a duration from \(lower) to \(upper), with the unit ms, s, m or h",
+            noun: "a duration",
+            accepts: "a duration from \(lower) to \(upper), with the unit ms, s, m or h\(note(zero))",
             decode: { written, _, _ throws(Refusal) in
                 let text = try written.requireScalar()
                 guard let count = Quantity.parse(text, Quantity.milliseconds) else { throw .wrongKind }
@@ -126,4 +124,9 @@ extension Codec<Duration> {
             },
             encode: { Quantity.text($0.wholeMilliseconds, Quantity.milliseconds) })
     }
+}
+
+/// What 0 means, where it is no number like the others.
+private func note(_ zero: String?) -> String {
+    zero.map { "; 0 means \($0)" } ?? ""
 }

@@ -5,7 +5,7 @@ extension Settings {
     ///
     /// A default is not here but where the property is declared: `key.encode(Settings())` shows it.
     package static let keys: [Key<Settings>] =
-        serverKeys + limitKeys + timeoutKeys + storageKeys + ledgerKeys + tlsKeys + authKeys + [
+        serverKeys + limitKeys + timeoutKeys + storageKeys + collectionKeys + ledgerKeys + tlsKeys + authKeys + [
             Key("access", \.access, .rules(AccessRule.form), "Who may do what in which repositories."),
             Key(
                 "builders", \.builders, .rules(BuilderRule.form),
@@ -114,6 +114,18 @@ extension Settings {
         Key(
             "storage.sqlite_cache", \.storage.sqliteCache, .size(mebibyte...4096 * mebibyte),
             "Bytes of page cache of each connection that reads the catalogue; the one that writes has 64 MiB or more."),
+    ]
+
+    private static let collectionKeys: [Key<Settings>] = [
+        Key(
+            "gc.interval", \.gc.interval, .duration(.zero...minutes(60 * 24 * 30), zero: "never"),
+            "Time between two collections of garbage, beside pushes and pulls."),
+        Key(
+            "gc.grace", \.gc.grace, .duration(.zero...minutes(60 * 24 * 366)),
+            "How long a blob stays that no manifest names."),
+        Key(
+            "gc.untagged", \.gc.untagged, .duration(.zero...minutes(60 * 24 * 3660), zero: "for ever"),
+            "How long a manifest stays that has no tag and that nothing needs."),
     ]
 }
 

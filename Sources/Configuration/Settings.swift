@@ -24,6 +24,7 @@ package struct Settings: Sendable, Equatable {
     package var uploads = Uploads()
     /// How the disk is used.
     package var storage = Storage()
+    package var gc = Collection()
     /// Under which name the log is published, and who vouches for it.
     package var ledger = Ledger()
     /// How connections are encrypted.
@@ -101,6 +102,16 @@ extension Settings {
         package var reserve = 64 * 1024 * 1024
         /// Bytes of page cache of each connection that reads the catalogue; the one that writes has 64 MiB or more.
         package var sqliteCache = 8 * 1024 * 1024
+    }
+
+    /// What is removed by itself.
+    package struct Collection: Sendable, Equatable {
+        /// Between two collections; zero for none.
+        package var interval = Duration.seconds(60 * 60)
+        /// For a blob that no manifest names, after a client was last told that it is here.
+        package var grace = Duration.seconds(24 * 60 * 60)
+        /// For a manifest that has no tag and that nothing needs, after it was last pushed; zero for ever.
+        package var untagged = Duration.zero
     }
 }
 

@@ -6,14 +6,14 @@ import OCI
 import RegistryCore
 
 extension API {
-    /// end-2, end-10.
-    func getBlob(_ digest: Digest, in repository: RepositoryName) throws -> Response {
+    /// end-2, end-10. The engine leaves out what `HEAD` is not sent.
+    func response(to digest: Digest, _ content: Registry.BlobContent) -> Response {
         let fields: HTTPFields = [
             .contentType: "application/octet-stream", .dockerContentDigest: "\(digest)",
             .cacheControl: "private, max-age=31536000, immutable",
         ]
         let body: ResponseBody
-        switch try registry.blob(digest, in: repository) {
+        switch content {
         case .file(let size):
             body = .file(storedFile(of: digest, size: size))
         case .bytes(let bytes): body = .rangedBytes(bytes)

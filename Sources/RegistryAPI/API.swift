@@ -105,7 +105,9 @@ package struct API: Sendable {
         case (.manifest(let name, let reference), let method):
             try getManifest(reference, in: name, content: method == .get)
         case (.blob(let name, let digest), .delete): try await deleteBlob(digest, in: name, request)
-        case (.blob(let name, let digest), _): try getBlob(digest, in: name)
+        case (.blob(let name, let digest), .head):
+            response(to: digest, try await registry.leasedBlob(digest, in: name))
+        case (.blob(let name, let digest), _): response(to: digest, try registry.blob(digest, in: name))
         case (.uploads(let name), _): try await beginUpload(to: name, request)
         case (.upload(let name, let session), .patch): try await appendChunk(to: session, in: name, request)
         case (.upload(let name, let session), .put): try await finishUpload(session, in: name, request)

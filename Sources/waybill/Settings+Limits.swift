@@ -33,9 +33,17 @@ extension Settings {
         limits.referrersPage = self.limits.referrersPage
         limits.uploadsPerRepository = self.limits.uploadsPerRepository
         limits.uploadLifetime = uploads.expiry.components.seconds * 1000
+        limits.blobGrace = collectionRules.grace
         limits.jsonDepth = self.limits.jsonDepth
         limits.evidence = self.limits.evidence
         return limits
+    }
+
+    var collectionRules: CollectionRules {
+        var rules = CollectionRules()
+        rules.grace = Int64(gc.grace / .milliseconds(1))
+        rules.untagged = gc.untagged == .zero ? nil : Int64(gc.untagged / .milliseconds(1))
+        return rules
     }
 
     var storageLimits: StorageLimits {

@@ -72,6 +72,7 @@ import Testing
 
 extension String {
     fileprivate var hasSection: Bool {
-        ["Log", "Threads", "Limits", "Timeouts", "Uploads", "Storage", "Ledger", "TLS", "Auth"].contains(self)
+        ["Log", "Threads", "Limits", "Timeouts", "Uploads", "Storage", "Collection", "Ledger", "TLS", "Auth"].contains(
+            self)
     }
 }

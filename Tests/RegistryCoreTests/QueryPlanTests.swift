@@ -154,6 +154,7 @@ import Testing
         Exception("FROM checkpoint_timestamp AS stamp", "SCAN stamp"),
         // No more rows than the limit inside: what that has bounded is counted, looked up or sorted.
         Exception("SELECT count(*) FROM (", "SCAN (subquery-1)"),
+        Exception("LIMIT ?3) AS entry", "SCAN entry"),
         Exception("LIMIT ?2) AS serving", "SCAN serving", "USE TEMP B-TREE FOR ORDER BY"),
         Exception("LIMIT ?2) AS pointing", "SCAN pointing", "USE TEMP B-TREE FOR ORDER BY"),
         // One row for each number of witnesses that has signed something.

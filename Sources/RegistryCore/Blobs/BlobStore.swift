@@ -18,6 +18,8 @@ package final class BlobStore: Sendable {
     let disk: Disk
     private let limits: StorageLimits
     private let uploads = Mutex<[UploadID: UploadFile]>([:])
+    /// Blobs that uploads are becoming or have become, until their rows are written: their files are not to be removed.
+    private let held = Mutex<[UploadID: Digest]>([:])
     /// Folders of blobs whose own names this process has made durable.
     private let durableFolders = Mutex<Set<String>>([])
 
@@ -126,12 +128,23 @@ package final class BlobStore: Sendable {
         return await lanes.lane(of: id).run { file.isInUse }
     }
 
-    /// Forgets an upload that has become a blob and whose row is gone, and drops the file of a small one.
+    /// Forgets an upload that has become a blob, when the rows of both are written.
     func release(_ id: UploadID) async {
+        letGo(id)
+        await forget(id)
+    }
+
+    /// Forgets an upload that has become a blob, and drops the file of a small one. The blob stays held until `letGo`.
+    func forget(_ id: UploadID) async {
         guard let file = uploads.withLock({ $0.removeValue(forKey: id) }), file.hasFile else { return }
         let path = path(of: id)
         // One that stays is dropped at the next start.
         try? await lanes.lane(of: id).run { () throws(SystemError) in try self.disk.unlink(path) }
+    }
+
+    /// The blob that an upload has become has its rows, or never will: from now on its file may be removed when none name it.
+    func letGo(_ id: UploadID) {
+        held.withLock { $0[id] = nil }
     }
 
     /// Makes the upload the blob `digest`: a durable file, or the bytes of a small one, which its row will keep. Until
@@ -139,17 +152,25 @@ package final class BlobStore: Sendable {
     ///
     /// - Throws: `.digestMismatch` when the bytes hash to something else; then they stay in the upload.
     func commit(_ intake: UploadIntake, as digest: Digest) async throws(UploadError) -> CommittedBlob {
-        let (file, turn) = (intake.file, intake.turn)
+        let (id, file, turn) = (intake.id, intake.file, intake.turn)
         return try await intake.lane.run { () throws(UploadError) -> CommittedBlob in
             let folder = self.folder(of: digest)
-            return try file.commit(turn, as: digest, to: self.path(of: digest), in: folder) {
-                () throws(SystemError) in try self.makeDurable(folder)
+            // From before the file has the blob's name.
+            let before = self.held.withLock { $0.updateValue(digest, forKey: id) }
+            do throws(UploadError) {
+                return try file.commit(turn, as: digest, to: self.path(of: digest), in: folder) {
+                    () throws(SystemError) in try self.makeDurable(folder)
+                }
+            } catch {
+                self.held.withLock { $0[id] = before }
+                throw error
             }
         }
     }
 
     /// Drops an upload and its bytes.
     func discard(_ id: UploadID) async throws(SystemError) {
+        letGo(id)
         let file = uploads.withLock { $0.removeValue(forKey: id) }
         let path = path(of: id)
         try await lanes.lane(of: id).run { () throws(SystemError) in
@@ -167,6 +188,69 @@ package final class BlobStore: Sendable {
 
     private func path(of id: UploadID) -> String {
         "\(root)/uploads/\(id)"
+    }
+
+    // MARK: - Removal
+
+    /// Folders of blobs, which together hold every file of a blob there is.
+    static let folders: [BlobFolder] = Digest.Algorithm.allCases.flatMap { algorithm in
+        (0...255).map { BlobFolder(algorithm: algorithm, prefix: UInt8($0)) }
+    }
+
+    /// Blobs with a file in a folder, whether or not anything names them, and names in it that are no blob's. Blocks.
+    func storedBlobs(in folder: BlobFolder) throws(SystemError) -> (blobs: [Digest], others: [String]) {
+        let names: [String]
+        do throws(SystemError) {
+            names = try disk.names(in: "\(root)/blobs/\(folder)")
+        } catch  where error.code == ENOENT {
+            return ([], [])
+        }
+        var (blobs, others): ([Digest], [String]) = ([], [])
+        for name in names.sorted() {
+            if let digest = try? Digest(parsing: "\(folder.algorithm.rawValue):\(name)"),
+                digest.hash[0] == folder.prefix
+            {
+                blobs.append(digest)
+            } else {
+                others.append("\(folder)/\(name)")
+            }
+        }
+        return (blobs, others)
+    }
+
+    /// The size of the file of a blob; nil when there is none. Blocks.
+    func fileSize(of digest: Digest) throws(SystemError) -> Int64? {
+        try disk.size(of: path(of: digest))
+    }
+
+    /// Removes the file of a blob that nothing names any more. Blocks: called on a lane.
+    ///
+    /// The file takes the name of an upload that nobody knows first, so whatever becomes of the rest, the next start drops it.
+    ///
+    /// - Parameter isNamed: whether some row names it after all. Asked while no upload can become this blob.
+    /// - Returns: false when it stays, because a row names it or an upload is becoming it.
+    func removeFile(of digest: Digest, unless isNamed: () throws -> Bool) throws -> Bool {
+        var random = SystemRandomNumberGenerator()
+        let forgotten = path(of: UploadID(using: &random))
+        let isRemoved = try held.withLock { held in
+            guard !held.values.contains(digest), try !isNamed() else { return false }
+            try disk.rename(path(of: digest), to: forgotten)
+            return true
+        }
+        if isRemoved { try disk.unlink(forgotten) }
+        return isRemoved
+    }
+}
+
+/// A folder of blobs: those of one algorithm whose hashes begin with the same byte.
+struct BlobFolder: Sendable, CustomStringConvertible {
+    let algorithm: Digest.Algorithm
+    let prefix: UInt8
+
+    /// Its path below blobs/.
+    var description: String {
+        let hex = String(prefix, radix: 16)
+        return "\(algorithm.rawValue)/\(hex.count < 2 ? "0" : "")\(hex)"
     }
 }
 

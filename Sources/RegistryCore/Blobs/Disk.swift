@@ -68,9 +68,14 @@ package struct Disk: Sendable {
 
     /// Gives a file another name, and makes that survive a power failure. What had the name before is replaced.
     func rename(_ old: String, to new: String, in folder: String) throws(SystemError) {
+        try rename(old, to: new)
+        try synchronizeFolder(folder)
+    }
+
+    /// Gives a file another name; after a power failure it may have either.
+    func rename(_ old: String, to new: String) throws(SystemError) {
         try check(.rename)
         _ = try systemCall("rename") { Glibc.rename(old, new) }
-        try synchronizeFolder(folder)
     }
 
     /// Makes the names in a folder survive a power failure.

@@ -6,6 +6,8 @@ struct StoredBlob: Sendable {
     let size: Int64
     /// The bytes; nil when they are a file in blobs/.
     let content: [UInt8]?
+    /// When a client was last told that the repository has it.
+    let leased: Int64
 }
 
 extension LedgerReader {
@@ -13,11 +15,11 @@ extension LedgerReader {
     func blob(_ digest: Digest, in repository: RepositoryName) throws -> StoredBlob? {
         try connection.first(
             """
-            SELECT blob.size, small.content FROM repository, blob, repository_blob AS link
+            SELECT blob.size, small.content, link.leased FROM repository, blob, repository_blob AS link
             LEFT JOIN blob_content AS small ON small.blob = blob.id
             WHERE repository.name = ?1 AND blob.digest = ?2 AND link.repository = repository.id AND link.blob = blob.id
             """, repository.rawValue, digest.encoded
-        ) { StoredBlob(size: $0.int64(0), content: $0.blobOrNil(1)) }
+        ) { StoredBlob(size: $0.int64(0), content: $0.blobOrNil(1), leased: $0.int64(2)) }
     }
 
     /// The bytes of a small blob; nil when they are a file in blobs/.
@@ -79,9 +81,17 @@ extension LedgerTransaction {
     private func link(_ blob: Int64, to repository: RepositoryName) throws {
         try connection.execute(
             """
-            INSERT INTO repository_blob (repository, blob, linked) VALUES (?1, ?2, ?3)
-            ON CONFLICT (repository, blob) DO UPDATE SET linked = excluded.linked
+            INSERT INTO repository_blob (repository, blob, leased) VALUES (?1, ?2, ?3)
+            ON CONFLICT (repository, blob) DO UPDATE SET leased = excluded.leased
             """, try ensureRepository(repository), blob, now)
+    }
+
+    /// Says that a client has just been told that the repository has the blob; false when it has it no more.
+    func lease(_ digest: Digest, in repository: RepositoryName) throws -> Bool {
+        guard let blob = try blobID(digest), let repository = try reader.repositoryID(repository) else { return false }
+        try connection.execute(
+            "UPDATE repository_blob SET leased = ?3 WHERE repository = ?1 AND blob = ?2", repository, blob, now)
+        return connection.changes > 0
     }
 
     /// Ends the link; false when there was none.

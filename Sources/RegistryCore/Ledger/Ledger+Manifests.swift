@@ -185,7 +185,7 @@ extension LedgerTransaction {
     }
 
     /// Takes a manifest out of a repository with the tags that point at it; gives their names, or nil when it was not
-    /// there.
+    /// there. The blobs that it names are leased again: whoever was told that they are here may be about to name them.
     func deleteManifest(_ digest: Digest, in repository: Int64) throws -> [String]? {
         guard let id = try manifestID(digest, in: repository) else { return nil }
         let tags = try connection.all(
@@ -195,6 +195,11 @@ extension LedgerTransaction {
         try connection.execute("DELETE FROM referrer WHERE manifest = ?1 AND repository = ?2", id, repository)
         try connection.execute(
             "DELETE FROM repository_manifest WHERE repository = ?1 AND manifest = ?2", repository, id)
+        try connection.execute(
+            """
+            UPDATE repository_blob SET leased = ?3 WHERE repository = ?1 AND blob IN (
+                SELECT blob.id FROM reference JOIN blob ON blob.digest = reference.digest WHERE reference.manifest = ?2)
+            """, repository, id, now)
         return tags
     }
 

@@ -11,6 +11,7 @@ enum Migrations {
         Migration(version: 5, name: "blob_content", sql: text(PackageResources._005_blob_content_sql)),
         Migration(version: 6, name: "growth", sql: text(PackageResources._006_growth_sql)),
         Migration(version: 7, name: "upload_ended", sql: text(PackageResources._007_upload_ended_sql)),
+        Migration(version: 8, name: "collection", sql: text(PackageResources._008_collection_sql)),
     ]
 
     static var migrator: Migrator {

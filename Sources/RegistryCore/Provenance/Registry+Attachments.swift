@@ -18,9 +18,9 @@ extension Registry {
         var found: [PreparedEvidence] = []
         for item in attachments.items.prefix(Self.mostLayersRead) where item.reading != .document {
             do {
-                guard let evidence = try await read(item, of: attachments, in: digest, repository, by: actor)
+                guard var evidence = try await read(item, of: attachments, in: digest, repository, by: actor)
                 else { continue }
-                try await keepFile(of: evidence)
+                evidence.file = try await keepFile(of: evidence)
                 found.append(evidence)
             } catch {
                 logger.warning(

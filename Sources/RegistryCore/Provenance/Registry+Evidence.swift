@@ -40,7 +40,8 @@ extension Registry {
         let request = Digest(.sha256, of: bytes).hash
         // Asked here as well, so that what is going to be refused does not become a file first.
         if let key { _ = try ledger.read { try $0.earlier(idempotencyKey: key, request: request) } }
-        try await keepFile(of: evidence)
+        let file = try await keepFile(of: evidence)
+        defer { file.map { blobs.letGo($0) } }
         let gitoid = namesGitoid ? try await aside { Gitoid(of: bytes) } : nil
         return try await ledger.write { transaction in
             if let key, let earlier = try transaction.reader.earlier(idempotencyKey: key, request: request) {
@@ -72,9 +73,11 @@ extension Registry {
         else { throw .malformedKey(limit: idempotencyKeyBytes) }
     }
 
-    /// Makes the bytes of large evidence a durable file.
-    func keepFile(of prepared: PreparedEvidence) async throws {
-        guard prepared.isFile else { return }
+    /// Makes the bytes of large evidence a durable file, which stays until it is let go, by then with a row that names it.
+    ///
+    /// - Returns: by what it is let go; nil when there is no file.
+    func keepFile(of prepared: PreparedEvidence) async throws -> UploadID? {
+        guard prepared.isFile else { return nil }
         let evidence = prepared.evidence
         var random = SystemRandomNumberGenerator()
         let id = UploadID(using: &random)
@@ -82,7 +85,8 @@ extension Registry {
             let intake = try await blobs.resume(id, algorithm: .sha256)
             _ = try await intake.receive(from: MemorySource(evidence.content))
             _ = try await blobs.commit(intake, as: evidence.digest)
-            await blobs.release(id)
+            await blobs.forget(id)
+            return id
         } catch {
             try? await blobs.discard(id)
             throw error
@@ -102,6 +106,8 @@ struct PreparedEvidence: Sendable {
     private static let mostInDatabase = 256 * 1024
 
     let evidence: Evidence
+    /// By what its file is let go once the row of the evidence is written; nil while it has none.
+    var file: UploadID?
     let record: PreparedRecord
     var isFile: Bool { evidence.content.count > Self.mostInDatabase }
 

@@ -16,12 +16,29 @@ extension Registry {
     ///
     /// - Throws: `.unknownBlob` when this repository does not have it, wherever else it is.
     package func blob(_ digest: Digest, in repository: RepositoryName) throws -> BlobContent {
+        try find(digest, in: repository).content
+    }
+
+    /// The same for a client that asks whether it is there (`HEAD`), and counts on the answer: it stays for half of the time
+    /// of grace at least. Writes that down, unless somebody was told so lately.
+    package func leasedBlob(_ digest: Digest, in repository: RepositoryName) async throws -> BlobContent {
+        let (content, leased) = try find(digest, in: repository)
+        guard let leased, now - leased > limits.blobGrace / 2, ledger.refusal == nil else { return content }
+        guard try await ledger.write(durable: false, { try $0.lease(digest, in: repository) }) else {
+            throw RegistryError.unknownBlob(digest)
+        }
+        return content
+    }
+
+    /// - Returns: when somebody was last told that a blob is there; nil for a manifest.
+    private func find(_ digest: Digest, in repository: RepositoryName) throws -> (content: BlobContent, leased: Int64?)
+    {
         try ledger.read { reader in
             if let blob = try reader.blob(digest, in: repository) {
-                return blob.content.map { .bytes($0) } ?? .file(size: blob.size)
+                return (blob.content.map { .bytes($0) } ?? .file(size: blob.size), blob.leased)
             }
             if let manifest = try reader.manifest(.digest(digest), in: repository, content: true) {
-                return .manifest(manifest)
+                return (.manifest(manifest), nil)
             }
             throw RegistryError.unknownBlob(digest)
         }

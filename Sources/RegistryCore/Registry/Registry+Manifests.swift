@@ -59,6 +59,7 @@ extension Registry {
         let (manifest, digest, tags) = try await checkOffLoop(push)
         let labels = try await labels(of: manifest, in: push.repository)
         let attached = await attachedEvidence(of: manifest, digest: digest, tags: tags, in: push.repository, by: actor)
+        defer { for file in attached.compactMap(\.file) { blobs.letGo(file) } }
         let chain = labels.image.map { $0.chainIDs } ?? []
         let policy = rule(push.repository)
         for tag in tags { try policy.checkUse(of: tag, by: actor) }

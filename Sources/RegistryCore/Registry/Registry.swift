@@ -78,6 +78,8 @@ package struct RegistryLimits: Sendable {
     package var jsonDepth = 32
     /// How long an upload may be left alone, in milliseconds.
     package var uploadLifetime: Int64 = 24 * 60 * 60 * 1000
+    /// How long a client that was told that a blob is here may count on it, in milliseconds; what a manifest names stays anyway.
+    package var blobGrace: Int64 = 24 * 60 * 60 * 1000
 
     /// The defaults.
     package init() {}
