@@ -75,7 +75,7 @@ let package = Package(
                 .embedInCode("migrations/0003_log.sql"), .embedInCode("migrations/0004_robot.sql"),
                 .embedInCode("migrations/0005_blob_content.sql"),
                 .embedInCode("migrations/0006_growth.sql"), .embedInCode("migrations/0007_upload_ended.sql"),
-                .embedInCode("migrations/0008_collection.sql"),
+                .embedInCode("migrations/0008_collection.sql"), .embedInCode("migrations/0009_scrub.sql"),
             ], swiftSettings: rules),
 
         // Who may do what: nothing of HTTP, nothing of what it is done to.

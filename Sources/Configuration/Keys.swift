@@ -126,6 +126,12 @@ extension Settings {
         Key(
             "gc.untagged", \.gc.untagged, .duration(.zero...minutes(60 * 24 * 3660), zero: "for ever"),
             "How long a manifest stays that has no tag and that nothing needs."),
+        Key(
+            "scrub.interval", \.scrub.interval, .duration(.zero...minutes(60 * 24 * 366), zero: "never"),
+            "Time from one comparison of all stored bytes with their digests to the next."),
+        Key(
+            "scrub.rate", \.scrub.rate, .size(0...1024 * 1024 * mebibyte, zero: "as fast as it goes"),
+            "Bytes a second that are read for that."),
     ]
 }
 

@@ -25,6 +25,7 @@ package struct Settings: Sendable, Equatable {
     /// How the disk is used.
     package var storage = Storage()
     package var gc = Collection()
+    package var scrub = Scrub()
     /// Under which name the log is published, and who vouches for it.
     package var ledger = Ledger()
     /// How connections are encrypted.
@@ -102,6 +103,14 @@ extension Settings {
         package var reserve = 64 * 1024 * 1024
         /// Bytes of page cache of each connection that reads the catalogue; the one that writes has 64 MiB or more.
         package var sqliteCache = 8 * 1024 * 1024
+    }
+
+    /// How stored bytes are compared with their digests.
+    package struct Scrub: Sendable, Equatable {
+        /// From the beginning of one pass to that of the next; zero for none.
+        package var interval = Duration.seconds(7 * 24 * 60 * 60)
+        /// Bytes a second; 0 for no limit.
+        package var rate = 16 * 1024 * 1024
     }
 
     /// What is removed by itself.

@@ -142,10 +142,18 @@ package struct API: Sendable {
         case .archivistaUpload: try await uploadToArchivista(request)
         case .archivistaDownload(let gitoid): try await downloadFromArchivista(gitoid)
         case .health: .text("ok\n")
-        case .readiness:
-            isReady() ? .text("ready\n") : Response(.serviceUnavailable, body: .bytes(Array("draining\n".utf8)))
+        case .readiness: try readiness()
         default: throw Problem(404, .unsupported, "there is nothing at this path")
         }
+    }
+}
+
+extension API {
+    /// Whether new work is welcome. Blobs that are damaged keep nobody from that, but whoever looks should see them.
+    private func readiness() throws -> Response {
+        guard isReady() else { return Response(.serviceUnavailable, body: .bytes(Array("draining\n".utf8))) }
+        let damaged = try registry.damagedBlobs().count
+        return .text(damaged == 0 ? "ready\n" : "ready\n\(damaged) blobs are damaged: push them again\n")
     }
 }
 

@@ -80,7 +80,8 @@ struct Serve: AsyncParsableCommand {
         let redirection = Task { await redirect.run(on: redirecting) }
         await Self.run(
             server, on: listeners, isSecure: tls != nil, registry: registry, ledger: store.ledger, anchors: anchors,
-            issuers: issuers, robots: robots, collector: Collector(settings, logger: logger), logger: logger)
+            issuers: issuers, robots: robots, collector: Collector(settings, logger: logger),
+            scrubber: Scrubber(settings, logger: logger), logger: logger)
         await redirect.drain()
         await redirection.value
         await store.close()
@@ -212,12 +213,14 @@ struct Serve: AsyncParsableCommand {
 
     private static func run(
         _ server: HTTPServer, on listeners: [FileDescriptorBox], isSecure: Bool, registry: Registry, ledger: Ledger,
-        anchors: Anchors?, issuers: [TrustedIssuer], robots: RobotKeys, collector: Collector?, logger: Logger
+        anchors: Anchors?, issuers: [TrustedIssuer], robots: RobotKeys, collector: Collector?, scrubber: Scrubber?,
+        logger: Logger
     ) async {
         let addresses = listeners.compactMap(\.localAddress)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await sweep(registry, logger: logger) }
             if let collector { group.addTask { await collector.run(registry) } }
+            if let scrubber { group.addTask { await scrubber.run(registry) } }
             group.addTask { await LedgerCheck.run(ledger, logger: logger) }
             if let anchors { group.addTask { await anchors.run() } }
             for issuer in issuers { group.addTask { await issuer.keys.run() } }

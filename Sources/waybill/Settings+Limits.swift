@@ -46,6 +46,13 @@ extension Settings {
         return rules
     }
 
+    var scrubRules: ScrubRules {
+        var rules = ScrubRules()
+        rules.interval = Int64(scrub.interval / .milliseconds(1))
+        rules.rate = scrub.rate
+        return rules
+    }
+
     var storageLimits: StorageLimits {
         var limits = StorageLimits()
         limits.buffer = uploads.buffer

@@ -12,7 +12,8 @@ struct Waybill: AsyncParsableCommand {
             """,
         version: "waybill \(Version.text)",
         subcommands: [
-            Serve.self, CheckConfig.self, Migrate.self, GarbageCommand.self, LedgerCommand.self, Trace.self,
+            Serve.self, CheckConfig.self, Migrate.self, GarbageCommand.self, VerifyCommand.self, ScrubCommand.self,
+            LedgerCommand.self, Trace.self,
             VerifyBundle.self,
             HashPassword.self, CheckAccess.self, RobotCommand.self, RotateTokenKey.self,
         ])

@@ -72,7 +72,8 @@ import Testing
 
 extension String {
     fileprivate var hasSection: Bool {
-        ["Log", "Threads", "Limits", "Timeouts", "Uploads", "Storage", "Collection", "Ledger", "TLS", "Auth"].contains(
-            self)
+        ["Log", "Threads", "Limits", "Timeouts", "Uploads", "Storage", "Collection", "Scrub", "Ledger", "TLS", "Auth"]
+            .contains(
+                self)
     }
 }

@@ -56,9 +56,7 @@ import Testing
     @Test func `a blob whose file is gone`() async throws {
         try await fill()
         unlink(store.blobs.path(of: layer))
-        #expect(
-            try await registry.verify()
-                == ["blob \(layer) cannot be read: open: No such file or directory (2)"])
+        #expect(try await registry.verify() == ["blob \(layer) has no file"])
     }
 
     @Test func `a small blob whose bytes were changed or lost, until it is pushed again`() async throws {
@@ -71,9 +69,7 @@ import Testing
         try await registry.store(small, in: "app")
         #expect(try await registry.verify() == [])
         try tamper("DELETE FROM blob_content")
-        #expect(
-            try await registry.verify()
-                == ["blob \(digest) cannot be read: open: No such file or directory (2)"])
+        #expect(try await registry.verify() == ["blob \(digest) has no file"])
         try await registry.store(small, in: "app")
         #expect(try await registry.verify() == [])
     }

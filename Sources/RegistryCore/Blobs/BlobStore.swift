@@ -13,7 +13,8 @@ import Synchronization
 /// of a small blob are in the ledger as well: there they are durable with the flush of a whole group of writes, where a
 /// file of its own would need two.
 package final class BlobStore: Sendable {
-    private let root: String
+    /// The data folder.
+    let root: String
     private let lanes: Lanes
     let disk: Disk
     private let limits: StorageLimits
@@ -66,12 +67,17 @@ package final class BlobStore: Sendable {
         return free < 0 || free >= limits.reserve + Int64(bytes)
     }
 
-    /// What the file of a blob really hashes to, and its size. Blocks: called on a lane.
-    func digest(of digest: Digest) throws(SystemError) -> (digest: Digest, size: Int64) {
-        let file = SharedDescriptor(try open(digest))
+    /// What the file of a blob below the folder `root` really hashes to, and its size. Blocks for long.
+    ///
+    /// - Parameter pace: told of each piece, in bytes, once it was read.
+    static func hash(
+        _ digest: Digest, in root: String, pace: (Int) throws -> Void
+    ) throws -> (digest: Digest, size: Int64) {
+        let file = SharedDescriptor(try Disk().openForReading("\(folder(of: digest, in: root))/\(digest.hex)"))
+        // What is read only once should not push out what is read often.
+        posix_fadvise(file.number, 0, 0, POSIX_FADV_NOREUSE)
         var hasher = ContentHasher(digest.algorithm)
-        let size = try disk.size(of: path(of: digest)) ?? 0
-        try hasher.update(from: file, at: 0, count: size, buffer: limits.buffer)
+        let size = try hasher.update(from: file, pieces: 256 * 1024, pace: pace)
         return (hasher.digest, size)
     }
 
@@ -239,6 +245,22 @@ package final class BlobStore: Sendable {
         }
         if isRemoved { try disk.unlink(forgotten) }
         return isRemoved
+    }
+
+    /// Which file a blob is now; nil when there is none. Blocks.
+    func identity(of digest: Digest) throws(SystemError) -> FileIdentity? {
+        try disk.identity(of: path(of: digest))
+    }
+
+    /// Moves the file of a damaged blob out of the way, to `<root>/quarantine/`, unless it is another file by now or an upload is becoming
+    /// this blob. Blocks: called on a lane.
+    func quarantine(_ digest: Digest, if file: FileIdentity) throws(SystemError) {
+        let folder = "\(root)/quarantine"
+        try disk.makeFolder(folder, in: root)
+        try held.withLock { held throws(SystemError) in
+            guard !held.values.contains(digest), try identity(of: digest) == file else { return }
+            try disk.rename(path(of: digest), to: "\(folder)/\(digest.algorithm.rawValue)-\(digest.hex)")
+        }
     }
 }
 

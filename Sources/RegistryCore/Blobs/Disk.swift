@@ -141,6 +141,20 @@ package struct Disk: Sendable {
         return Int64(status.st_size)
     }
 
+    /// Which file a path leads to now; nil when there is none.
+    func identity(of path: String) throws(SystemError) -> FileIdentity? {
+        var status = stat()
+        do {
+            _ = try systemCall("stat") { stat(path, &status) }
+        } catch {
+            if error.code == ENOENT { return nil }
+            throw error
+        }
+        return FileIdentity(
+            device: status.st_dev, inode: status.st_ino, seconds: status.st_mtim.tv_sec,
+            nanoseconds: status.st_mtim.tv_nsec)
+    }
+
     /// The names in a folder, in no order, without `.` and `..`.
     func names(in path: String) throws(SystemError) -> [String] {
         guard let folder = opendir(path) else { throw SystemError.last("opendir") }
@@ -159,4 +173,13 @@ package struct Disk: Sendable {
     func freeBytes(at path: String) -> Int64 {
         clinux_free_bytes(path)
     }
+}
+
+/// A file, as far as it can be told from another that takes its name.
+struct FileIdentity: Sendable, Equatable {
+    let device: UInt
+    let inode: UInt
+    /// When it was last written to.
+    let seconds: Int
+    let nanoseconds: Int
 }

@@ -6,6 +6,9 @@ package protocol LedgerSource {
     func readAside<Value: Sendable>(
         _ body: @escaping @Sendable (LedgerReader) throws -> Value
     ) async throws -> Value
+
+    /// Runs what takes long where it keeps nobody waiting.
+    func aside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value
 }
 
 extension LedgerArchive: LedgerSource {
@@ -13,6 +16,11 @@ extension LedgerArchive: LedgerSource {
     package func readAside<Value: Sendable>(
         _ body: @escaping @Sendable (LedgerReader) throws -> Value
     ) async throws -> Value { try read(body) }
+
+    /// The same.
+    package func aside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try body()
+    }
 }
 
 /// Looks for what a collection may remove, in small steps, each on a state of the database of its own: pushes go on meanwhile.

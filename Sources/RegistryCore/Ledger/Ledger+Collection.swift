@@ -218,9 +218,14 @@ extension LedgerTransaction {
             true
         }
         if isLinked != nil { return false }
-        try connection.execute("DELETE FROM blob_content WHERE blob = ?1", link.blob)
-        try connection.execute("DELETE FROM blob WHERE id = ?1", link.blob)
+        try dropBlob(link.blob)
         return try !reader.isEvidenceFile(link.digest)
+    }
+
+    /// Drops the row of a blob and, of a small one, its bytes.
+    func dropBlob(_ key: Int64) throws {
+        try connection.execute("DELETE FROM blob_content WHERE blob = ?1", key)
+        try connection.execute("DELETE FROM blob WHERE id = ?1", key)
     }
 
     /// Takes a manifest out of a repository if nothing there needs it and it was pushed before `time`; nil when it stays.
@@ -238,7 +243,8 @@ extension LedgerTransaction {
 }
 
 extension Row {
-    fileprivate borrowing func repository(_ column: Int) throws(SQLiteError) -> RepositoryName {
+    /// The name of a repository.
+    borrowing func repository(_ column: Int) throws(SQLiteError) -> RepositoryName {
         do { return try RepositoryName(parsing: text(column)) } catch { throw .corrupt("\(error)") }
     }
 }

@@ -51,13 +51,8 @@ extension LedgerReader {
         return found
     }
 
-    /// Blobs that some repository may serve, in the order of their rows, after `key`.
-    func linkedBlobs(after key: Int64, limit: Int) throws -> [(key: Int64, digest: Digest, size: Int64)] {
-        try connection.all(
-            """
-            SELECT id, digest, size FROM blob
-            WHERE id > ?1 AND EXISTS (SELECT 1 FROM repository_blob WHERE blob = blob.id) ORDER BY id LIMIT ?2
-            """, key, limit
-        ) { row throws(SQLiteError) in (row.int64(0), try row.digest(1), row.int64(2)) }
+    /// How many blobs there are. Reads the whole index.
+    func blobCount() throws -> Int {
+        try connection.first("SELECT count(*) FROM blob") { $0.int(0) } ?? 0
     }
 }

@@ -12,6 +12,7 @@ enum Migrations {
         Migration(version: 6, name: "growth", sql: text(PackageResources._006_growth_sql)),
         Migration(version: 7, name: "upload_ended", sql: text(PackageResources._007_upload_ended_sql)),
         Migration(version: 8, name: "collection", sql: text(PackageResources._008_collection_sql)),
+        Migration(version: 9, name: "scrub", sql: text(PackageResources._009_scrub_sql)),
     ]
 
     static var migrator: Migrator {
