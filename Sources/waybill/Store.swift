@@ -27,8 +27,7 @@ struct Store {
         let root = settings.data
         self.settings = settings
         do {
-            try Disk().makeFolders(root)
-            lock = try FolderLock("\(root)/lock")
+            lock = try FolderLock(of: root)
             uploadLanes = Lanes(count: settings.threads.lanes)
             readLanes = Lanes(count: settings.threads.lanes)
             blobs = try BlobStore(root: root, lanes: uploadLanes, limits: settings.storageLimits)
@@ -163,19 +162,5 @@ struct Store {
         guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
         let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return text.isEmpty ? "localhost" : text
-    }
-}
-
-/// A lock that the kernel drops when the process ends, however it ends.
-private struct FolderLock {
-    private let file: SharedDescriptor
-
-    init(_ path: String) throws {
-        let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard number >= 0 else { throw SystemError.last("open") }
-        file = SharedDescriptor(FileDescriptor(owning: number))
-        guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
-            throw Failure(.cannotStart, "another waybill uses this data folder: \(path) is locked")
-        }
     }
 }

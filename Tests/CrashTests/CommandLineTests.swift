@@ -24,7 +24,8 @@ import Testing
 
     /// After a change that is meant, `WAYBILL_TEST_RECORD=1 swift test --filter CommandLine` writes the texts anew.
     @Test(arguments: [
-        "waybill", "serve", "check-config", "migrate", "gc", "verify", "scrub", "ledger", "ledger verify",
+        "waybill", "serve", "check-config", "migrate", "gc", "verify", "scrub", "backup", "restore", "ledger",
+        "ledger verify",
         "ledger show-key",
         "ledger rotate-key", "ledger retire-key", "ledger erase", "trace", "verify-bundle", "hash-password",
         "check-access", "robot", "robot create", "robot list", "robot revoke", "rotate-token-key",
@@ -45,7 +46,8 @@ import Testing
         let names = commands.map { $0.split(separator: " ")[0] }
         #expect(
             names == [
-                "serve", "check-config", "migrate", "gc", "verify", "scrub", "ledger", "trace", "verify-bundle",
+                "serve", "check-config", "migrate", "gc", "verify", "scrub", "backup", "restore", "ledger", "trace",
+                "verify-bundle",
                 "hash-password", "check-access", "robot", "rotate-token-key",
             ])
     }

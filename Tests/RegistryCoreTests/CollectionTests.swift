@@ -198,6 +198,18 @@ private let hour: Int64 = 60 * 60 * 1000
         #expect(access("\(folder)/README", F_OK) == 0)
     }
 
+    @Test func `takes nothing while a backup is being made`() async throws {
+        try await registry.store(image.layers[0], in: "app")
+        clock.advance(by: 25 * hour)
+        do {
+            let lock = try FileLock.shared("\(store.folder.path)/\(BlobStore.removalLock)")
+            defer { withExtendedLifetime(lock) {} }
+            await #expect(throws: CollectionError.beingCopied) { try await registry.collect(rules()) }
+            #expect(try hasFile(large))
+        }
+        #expect(try await collect().map(\.digest) == [large])
+    }
+
     @Test func `takes an upload that nobody has continued`() async throws {
         _ = try await registry.beginUpload(with: Fixture.bytes(100), in: "app")
         clock.advance(by: 25 * hour)

@@ -58,7 +58,7 @@ package final class BlobStore: Sendable {
 
     /// The bytes of a small blob below the folder `root`, for who only reads and leaves the folder as it is. Blocks.
     package static func read(_ digest: Digest, size: Int, in root: String) throws(SystemError) -> [UInt8] {
-        try Disk().openForReading("\(folder(of: digest, in: root))/\(digest.hex)").read(size)
+        try Disk().openForReading(path(of: digest, in: root)).read(size)
     }
 
     /// Whether so many bytes may still be written without touching the reserve.
@@ -67,22 +67,46 @@ package final class BlobStore: Sendable {
         return free < 0 || free >= limits.reserve + Int64(bytes)
     }
 
+    /// Copies the file of a blob below the folder `root` into a new file, durably, and says what its bytes hash to. Blocks for long.
+    static func copy(
+        _ digest: Digest, from root: String, to path: String, _ disk: Disk
+    ) throws -> (digest: Digest, size: Int64) {
+        let file = SharedDescriptor(try disk.openForReading(self.path(of: digest, in: root)))
+        let copy = try disk.openForWriting(path)
+        var hasher = ContentHasher(digest.algorithm)
+        var size: Int64 = 0
+        try file.forEachPiece(of: 256 * 1024) { bytes throws(SystemError) in
+            hasher.update(bytes)
+            try disk.write(bytes, to: copy, at: size)
+            size += Int64(bytes.count)
+        }
+        try disk.synchronize(copy)
+        return (hasher.digest, size)
+    }
+
     /// What the file of a blob below the folder `root` really hashes to, and its size. Blocks for long.
     ///
     /// - Parameter pace: told of each piece, in bytes, once it was read.
     static func hash(
         _ digest: Digest, in root: String, pace: (Int) throws -> Void
     ) throws -> (digest: Digest, size: Int64) {
-        let file = SharedDescriptor(try Disk().openForReading("\(folder(of: digest, in: root))/\(digest.hex)"))
+        let file = SharedDescriptor(try Disk().openForReading(path(of: digest, in: root)))
         // What is read only once should not push out what is read often.
         posix_fadvise(file.number, 0, 0, POSIX_FADV_NOREUSE)
         var hasher = ContentHasher(digest.algorithm)
-        let size = try hasher.update(from: file, pieces: 256 * 1024, pace: pace)
+        var size: Int64 = 0
+        try file.forEachPiece(of: 256 * 1024) { bytes in
+            hasher.update(bytes)
+            size += Int64(bytes.count)
+            try pace(bytes.count)
+        }
         return (hasher.digest, size)
     }
 
-    func path(of digest: Digest) -> String {
-        "\(folder(of: digest))/\(digest.hex)"
+    func path(of digest: Digest) -> String { Self.path(of: digest, in: root) }
+
+    static func path(of digest: Digest, in root: String) -> String {
+        "\(folder(of: digest, in: root))/\(digest.hex)"
     }
 
     private func folder(of digest: Digest) -> String { Self.folder(of: digest, in: root) }
@@ -197,6 +221,12 @@ package final class BlobStore: Sendable {
     }
 
     // MARK: - Removal
+
+    /// A file below the data folder: who removes blobs has it locked for itself, who copies them together with others.
+    static let removalLock = "removal.lock"
+
+    /// Keeps others from copying the files while some are removed; nil while somebody copies them. Blocks.
+    func lockForRemoval() throws(SystemError) -> FileLock? { try FileLock.exclusive("\(root)/\(Self.removalLock)") }
 
     /// Folders of blobs, which together hold every file of a blob there is.
     static let folders: [BlobFolder] = Digest.Algorithm.allCases.flatMap { algorithm in

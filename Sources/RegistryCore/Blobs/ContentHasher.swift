@@ -52,24 +52,6 @@ struct ContentHasher {
         }
     }
 
-    /// Adds a file from its beginning to its end, which may come sooner or later than it was thought. Blocks.
-    ///
-    /// - Parameter pace: told of each piece, in bytes, once it was read.
-    /// - Returns: how many bytes it had.
-    mutating func update(from file: SharedDescriptor, pieces size: Int, pace: (Int) throws -> Void) throws -> Int64 {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
-        defer { buffer.deallocate() }
-        var position: Int64 = 0
-        while true {
-            let offset = position
-            let read = try systemCall("pread") { pread(file.number, buffer.baseAddress, size, off_t(offset)) }
-            guard read > 0 else { return position }
-            update(UnsafeRawBufferPointer(rebasing: buffer[..<read]))
-            position += Int64(read)
-            try pace(read)
-        }
-    }
-
     /// The digest of everything so far; more may follow.
     var digest: Digest {
         switch state {

@@ -183,3 +183,51 @@ struct FileIdentity: Sendable, Equatable {
     let seconds: Int
     let nanoseconds: Int
 }
+
+extension SharedDescriptor {
+    /// Reads a file from its beginning to its end, wherever that is by then, `size` bytes at a time. Blocks.
+    func forEachPiece<Failure: Error>(
+        of size: Int, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
+    ) throws {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
+        defer { buffer.deallocate() }
+        let number = number
+        var offset: off_t = 0
+        while true {
+            let position = offset
+            let count = try systemCall("pread") { pread(number, buffer.baseAddress, size, position) }
+            guard count > 0 else { return }
+            try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            offset += off_t(count)
+        }
+    }
+}
+
+/// A lock on a file, which the kernel drops with the descriptor, however the process ends (flock(2)).
+struct FileLock: Sendable {
+    private let file: SharedDescriptor
+
+    /// Waits for those who have it for themselves.
+    static func shared(_ path: String) throws(SystemError) -> FileLock {
+        let lock = FileLock(file: try open(path))
+        let number = lock.file.number
+        _ = try systemCall("flock") { flock(number, LOCK_SH) }
+        return lock
+    }
+
+    /// nil while somebody else has it for longer than a moment. A process that is just being made has every lock of its parent, until it
+    /// becomes another program.
+    static func exclusive(_ path: String) throws(SystemError) -> FileLock? {
+        let lock = FileLock(file: try open(path))
+        for _ in 0..<20 {
+            if flock(lock.file.number, LOCK_EX | LOCK_NB) == 0 { return lock }
+            usleep(10_000)
+        }
+        return nil
+    }
+
+    private static func open(_ path: String) throws(SystemError) -> SharedDescriptor {
+        SharedDescriptor(
+            FileDescriptor(owning: try systemCall("open") { clinux_open(path, O_RDWR | O_CREAT, 0o600) }))
+    }
+}

@@ -24,11 +24,15 @@ extension Registry: LedgerSource {
     /// A crash in between leaves files that the next collection finds. Only one runs at a time.
     ///
     /// - Parameter report: told of each thing that has gone.
-    /// - Throws: what the stores throw, and `CancellationError`; what has gone until then stays gone.
+    /// - Throws: `CollectionError`, what the stores throw, and `CancellationError`; what has gone until then stays gone.
     @discardableResult
     package func collect(
         _ rules: CollectionRules, report: (Garbage) -> Void = { _ in }
     ) async throws -> CollectionSummary {
+        guard let lock = try await aside({ [blobs] in try blobs.lockForRemoval() }) else {
+            throw CollectionError.beingCopied
+        }
+        defer { withExtendedLifetime(lock) {} }
         var summary = CollectionSummary()
         func count(_ garbage: [Garbage]) {
             for item in garbage {
@@ -120,4 +124,13 @@ extension Registry: LedgerSource {
         }
         return garbage
     }
+}
+
+/// Why nothing is collected.
+package enum CollectionError: Error, Equatable, CustomStringConvertible {
+    /// A backup is being made, and has seen the rows of files that would go.
+    case beingCopied
+
+    /// A sentence.
+    package var description: String { "a backup of this data folder is being made: nothing is removed meanwhile" }
 }

@@ -38,6 +38,18 @@ extension LedgerReader {
         blob.isFile ? nil : try blobContent(key: blob.key)
     }
 
+    /// Evidence that is a file, in the order of its digests.
+    ///
+    /// - Parameter last: where to go on; nil for the first.
+    func evidenceFiles(after last: Digest?, limit: Int) throws -> [(digest: Digest, size: Int64)] {
+        try connection.all(
+            """
+            SELECT digest, size FROM evidence INDEXED BY evidence_file
+            WHERE content IS NULL AND digest > ?1 ORDER BY digest LIMIT ?2
+            """, last?.encoded ?? [], limit
+        ) { row throws(SQLiteError) in (try row.digest(0), row.int64(1)) }
+    }
+
     /// The last pass; nil before the first.
     func scrubPass() throws -> ScrubPass? {
         try connection.first("SELECT begun, position, finished FROM scrub WHERE id = 1") {
