@@ -1,7 +1,6 @@
 import Glibc
 import LinuxIO
 import OCI
-import SQLite
 package import TransparencyLog
 
 /// Copies a data folder into another: a backup, and what is restored from one. A server may go on using the source.
@@ -83,9 +82,9 @@ package struct FolderCopy {
     }
 
     private func copyDatabase(to path: String, _ progress: (Int, Int) -> Void) throws {
-        let connection = try Connection(path: "\(source)/\(Self.database)", mode: .readOnly)
-        defer { connection.close() }
-        try connection.backup(to: path) { progress($0, $1) }
+        let archive = try LedgerArchive(path: "\(source)/\(Self.database)")
+        defer { archive.close() }
+        try archive.copy(to: path, progress: progress)
     }
 
     /// Refuses to replace what the new copy does not continue.

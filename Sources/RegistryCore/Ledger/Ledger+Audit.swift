@@ -80,6 +80,13 @@ package final class LedgerArchive {
         try LedgerAudit(.everything, files: files).run(read, progress: progress)
     }
 
+    /// Copies the database as it is now into a new file, durably; others may go on writing.
+    ///
+    /// - Parameter progress: told now and then how many pages are copied, and how many there are.
+    func copy(to path: String, progress: (_ copied: Int, _ total: Int) -> Void) throws {
+        try connection.backup(to: path) { progress($0, $1) }
+    }
+
     /// Closes the database.
     package func close() {
         connection.close()
