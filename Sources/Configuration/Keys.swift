@@ -197,4 +197,4 @@ extension Settings {
 private let mebibyte = 1 << 20
 private let tebibyte = 1 << 40
 private let second = Duration.seconds(1)
-private func minutes(_ count: Int) -> Duration { .seconds(60 * count) }
+func minutes(_ count: Int) -> Duration { .seconds(60 * count) }

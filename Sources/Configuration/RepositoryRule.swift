@@ -22,6 +22,12 @@ package struct RepositoryRule: Sendable, Equatable {
     package var immutableTags: [TagPattern] = []
     /// Tags that only an administrator may set or remove.
     package var protectedTags: [TagPattern] = []
+    /// How many of the newest tags stay; 0 for all.
+    package var keepLast = 0
+    /// How long a tag stays after it was last set; zero for ever.
+    package var keepFor = Duration.zero
+    /// Tags that stay whatever `keepLast` and `keepFor` say.
+    package var keepTags: [TagPattern] = []
 
     /// The rule for a repository that no other rule matches.
     package init() {}
@@ -54,6 +60,11 @@ extension RepositoryRule {
                 "immutable_tags", \.immutableTags, .tagPatterns,
                 "Tags that, once they are set, neither move nor go away."),
             Key("protected_tags", \.protectedTags, .tagPatterns, "Tags that only an administrator may set or remove."),
+            Key("keep_last", \.keepLast, .count(0...1_000_000, zero: "all"), "How many of the newest tags stay."),
+            Key(
+                "keep_for", \.keepFor, .duration(.zero...minutes(60 * 24 * 3660), zero: "for ever"),
+                "How long a tag stays after it was last set."),
+            Key("keep_tags", \.keepTags, .tagPatterns, "Tags that stay whatever keep_last and keep_for say."),
         ],
         required: [.init(path: "match", missing: "names no repositories")], identity: "match",
         repeated: "can never be reached: an earlier rule is for the same names")

@@ -36,7 +36,8 @@ struct Collector: Sendable {
                 logger.info(
                     "garbage collected",
                     metadata: [
-                        "manifests": "\(summary.manifests)", "blobs": "\(summary.blobs)", "files": "\(summary.files)",
+                        "tags": "\(summary.tags)", "manifests": "\(summary.manifests)", "blobs": "\(summary.blobs)",
+                        "files": "\(summary.files)",
                         "uploads": "\(summary.uploads)", "bytes": "\(summary.bytes)",
                         "duration": "\(ContinuousClock.now - start)",
                     ])

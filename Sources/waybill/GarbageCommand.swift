@@ -13,7 +13,7 @@ struct GarbageCommand: AsyncParsableCommand {
         abstract: "Remove what nothing needs, or say what would go and why something stays.",
         discussion: """
             A running server collects by itself (gc.interval), so without --dry-run or --explain this needs it to be stopped. \
-            Removed are expired uploads, blobs that no manifest of their repository names (gc.grace after a client was last told \
+            Removed are expired uploads, tags that the rules of repositories let go (keep_last, keep_for), blobs that no manifest of their repository names (gc.grace after a client was last told \
             that they are here), manifests without a tag if gc.untagged says so, and files that no row names. Each removal from a \
             repository is a record.
             """)
@@ -100,6 +100,7 @@ extension Garbage: CustomStringConvertible {
     /// What it is and where, for people.
     public var description: String {
         let place = repository.map { " of \($0)" } ?? ""
+        if let tag { return "tag \(tag)\(place) (\(digest))" }
         return "\(kind.rawValue) \(digest)\(place) (\(size) bytes\(freesBytes ? "" : ", kept elsewhere"))"
     }
 
@@ -108,6 +109,7 @@ extension Garbage: CustomStringConvertible {
             "kind": .string(kind.rawValue), "digest": .string("\(digest)"), "size": .integer(size),
             "freesBytes": .bool(freesBytes), "removed": .bool(removed),
         ]
+        document["tag"] = tag.map { .string($0.rawValue) }
         document["repository"] = repository.map { .string($0.rawValue) }
         return String(decoding: JSONValue.object(document).serialized(), as: UTF8.self)
     }
@@ -116,12 +118,13 @@ extension Garbage: CustomStringConvertible {
 extension CollectionSummary: CustomStringConvertible {
     /// The sum, for people.
     public var description: String {
-        "\(manifests) manifests, \(blobs) blobs, \(files) files, \(uploads) uploads, \(bytes) bytes"
+        "\(tags) tags, \(manifests) manifests, \(blobs) blobs, \(files) files, \(uploads) uploads, \(bytes) bytes"
     }
 
     fileprivate func line(removed: Bool) -> String {
         let document: JSONObject = [
-            "manifests": .integer(Int64(manifests)), "blobs": .integer(Int64(blobs)), "files": .integer(Int64(files)),
+            "tags": .integer(Int64(tags)), "manifests": .integer(Int64(manifests)), "blobs": .integer(Int64(blobs)),
+            "files": .integer(Int64(files)),
             "uploads": .integer(Int64(uploads)), "bytes": .integer(bytes), "removed": .bool(removed),
         ]
         return String(decoding: JSONValue.object(document).serialized(), as: UTF8.self)

@@ -42,6 +42,13 @@ extension Settings {
     var collectionRules: CollectionRules {
         var rules = CollectionRules()
         rules.grace = Int64(gc.grace / .milliseconds(1))
+        rules.retention = { name in
+            let rule = self.rule(for: name.rawValue)
+            return TagRetention(
+                last: rule.keepLast == 0 ? nil : rule.keepLast,
+                age: rule.keepFor == .zero ? nil : Int64(rule.keepFor / .milliseconds(1)),
+                kept: rule.keepTags + rule.immutableTags + rule.protectedTags)
+        }
         rules.untagged = gc.untagged == .zero ? nil : Int64(gc.untagged / .milliseconds(1))
         return rules
     }

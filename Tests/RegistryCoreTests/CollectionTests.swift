@@ -198,6 +198,71 @@ private let hour: Int64 = 60 * 60 * 1000
         #expect(access("\(folder)/README", F_OK) == 0)
     }
 
+    private func retaining(last: Int? = nil, age: Int64? = nil, kept: [String] = []) -> CollectionRules {
+        var rules = rules()
+        let patterns = kept.compactMap { TagPattern(parsing: $0) }
+        rules.retention = { $0 == "app" ? TagRetention(last: last, age: age, kept: patterns) : nil }
+        return rules
+    }
+
+    private func tags(of repository: RepositoryName = "app") throws -> [String] {
+        try registry.tags(of: repository, after: nil, count: nil).entries
+    }
+
+    @Test(
+        arguments: [
+            (2, nil, ["v3", "v4"]), (nil, 2 * hour, ["v4"]), (1, 3 * hour, ["v3", "v4"]),
+            (3, hour, ["v2", "v3", "v4"]), (10, hour, ["v1", "v2", "v3", "v4"]),
+            (nil, 100 * hour, ["v1", "v2", "v3", "v4"]),
+        ] as [(Int?, Int64?, [String])])
+    func `takes tags that the rule of their repository lets go`(_ last: Int?, _ age: Int64?, _ left: [String])
+        async throws
+    {
+        for (number, tag) in (["v1", "v2", "v3", "v4"] as [OCI.Tag]).enumerated() {
+            for repository: RepositoryName in ["app", "other"] {
+                try await registry.push(Fixture.image(seed: UInt64(number)), to: repository, as: tag)
+            }
+            clock.advance(by: hour)
+        }
+        let rules = retaining(last: last, age: age)
+        var expected: [Garbage] = []
+        try await GarbageSearch(in: registry, rules: rules, at: registry.now).dryRun { expected.append($0) }
+        #expect(try await collect(rules) == expected)
+        #expect(expected.count == 4 - left.count && expected.allSatisfy { $0.kind == .tag })
+        #expect(try tags() == left)
+        #expect(try tags(of: "other").count == 4)
+        for record in try registry.history().suffix(expected.count) {
+            #expect(record.kind == "delete" && record["deleted"] == "tag" && record["reason"] == "retention")
+        }
+    }
+
+    @Test func `keeps tags that are named and those of signatures, and then takes the manifests of those that went`()
+        async throws
+    {
+        let signature = try Tag(parsing: "sha256-\(image.digest.hex).sig")
+        for (seed, tag) in (["release-1", signature, "v1", "v2"] as [OCI.Tag]).enumerated() {
+            try await registry.push(Fixture.image(seed: UInt64(seed + 1)), to: "app", as: tag)
+            clock.advance(by: hour)
+        }
+        let rules = retaining(last: 1, kept: ["release-*"])
+        #expect(try await collect(rules).compactMap(\.tag) == ["v1"])
+        #expect(try tags() == ["release-1", signature.rawValue, "v2"])
+        clock.advance(by: 24 * hour)
+        #expect(try await collect(rules).map(\.digest) == [Fixture.image(seed: 3).digest])
+        clock.advance(by: 24 * hour)
+        // Of its three blobs the config is that of the others as well.
+        #expect(try await collect(rules).map(\.kind) == [.blob, .blob])
+    }
+
+    @Test func `leaves a tag alone that was set again while it was looked at`() async throws {
+        try await registry.push(image, to: "app", as: "v1")
+        let row = try #require(try registry.ledger.read { try $0.tags(of: 1, after: nil, limit: 10) }.first)
+        clock.advance(by: 1)
+        try await registry.put(image.manifest, in: "app", as: "v1")
+        #expect(try await registry.ledger.write { try $0.collect(row, of: RepositoryRow(key: 1, name: "app")) } == nil)
+        #expect(try tags() == ["v1"])
+    }
+
     @Test func `takes nothing while a backup is being made`() async throws {
         try await registry.store(image.layers[0], in: "app")
         clock.advance(by: 25 * hour)

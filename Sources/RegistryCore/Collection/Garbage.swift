@@ -4,6 +4,8 @@ package import OCI
 package struct Garbage: Sendable, Equatable {
     /// What it is.
     package enum Kind: String, Sendable {
+        /// A tag that the rule for its repository lets go; the digest is that of its manifest.
+        case tag
         /// A manifest that no tag and no manifest of its repository needs.
         case manifest
         /// A blob that no manifest of its repository names.
@@ -14,7 +16,9 @@ package struct Garbage: Sendable, Equatable {
 
     package let kind: Kind
     package let digest: Digest
-    /// Bytes of it.
+    /// The name of a tag; nil for anything else.
+    package let tag: Tag?
+    /// Bytes of it; 0 for a tag.
     package let size: Int64
     /// The repository that it leaves; nil for a file, which is in none.
     package let repository: RepositoryName?
@@ -23,20 +27,30 @@ package struct Garbage: Sendable, Equatable {
 
     init(_ kind: Kind, _ digest: Digest, size: Int64, in repository: RepositoryName?, freesBytes: Bool) {
         self.kind = kind
+        self.tag = nil
         self.digest = digest
         self.size = size
         self.repository = repository
         self.freesBytes = freesBytes
     }
 
+    init(_ row: TagRow, in repository: RepositoryName) {
+        (kind, digest, tag) = (.tag, row.digest, row.tag)
+        (size, self.repository, freesBytes) = (0, repository, false)
+    }
+
     /// What is written down when it has left a repository.
     var record: RecordDraft {
-        RecordDraft(
-            kind: .delete, repository: repository, digest: digest,
-            document: [
-                "deleted": .string(kind.rawValue), "reason": "unreferenced", "size": .integer(size),
-                "freesBytes": .bool(freesBytes),
-            ])
+        var document: JSONObject = ["deleted": .string(kind.rawValue)]
+        if let tag {
+            document["tag"] = .string(tag.rawValue)
+            document["reason"] = "retention"
+        } else {
+            document["reason"] = "unreferenced"
+            document["size"] = .integer(size)
+            document["freesBytes"] = .bool(freesBytes)
+        }
+        return RecordDraft(kind: .delete, repository: repository, digest: digest, document: document)
     }
 }
 
@@ -46,6 +60,13 @@ package struct CollectionRules: Sendable {
     package var grace: Int64 = 24 * 60 * 60 * 1000
     /// How long a manifest stays that nothing needs, after it was last pushed, in milliseconds; nil for ever.
     package var untagged: Int64?
+    /// Which tags of a repository stay; nil for all of them.
+    package var retention: @Sendable (RepositoryName) -> TagRetention? = { _ in nil }
+
+    /// How long a manifest stays in a repository that nothing needs; nil for ever. Where tags go, their manifests follow.
+    func untagged(in repository: RepositoryName) -> Int64? {
+        untagged ?? (retention(repository) == nil ? nil : grace)
+    }
 
     /// The defaults.
     package init() {}
@@ -53,6 +74,8 @@ package struct CollectionRules: Sendable {
 
 /// What a collection did, or would do.
 package struct CollectionSummary: Sendable, Equatable {
+    /// Tags that left a repository.
+    package var tags = 0
     /// Manifests that left a repository.
     package var manifests = 0
     /// Blobs that left a repository.
@@ -70,6 +93,7 @@ package struct CollectionSummary: Sendable, Equatable {
     /// Counts one thing more.
     package mutating func add(_ garbage: Garbage) {
         switch garbage.kind {
+        case .tag: tags += 1
         case .manifest: manifests += 1
         case .blob: blobs += 1
         case .file: files += 1

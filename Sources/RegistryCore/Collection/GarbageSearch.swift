@@ -40,14 +40,18 @@ package struct GarbageSearch<Source: LedgerSource> {
 
     /// Leases and pushes after this keep what they are of.
     var leasedBefore: Int64 { now - rules.grace }
-    var pushedBefore: Int64? { rules.untagged.map { now - $0 } }
 
-    /// Everything that would leave a repository now, for who wants to know beforehand. A manifest that goes leases its blobs anew, so
-    /// these follow in a later collection.
+    func pushedBefore(in repository: RepositoryName) -> Int64? {
+        rules.untagged(in: repository).map { now - $0 }
+    }
+
+    /// Everything that would leave a repository now, for who wants to know beforehand. What only a tag or a manifest holds that goes itself
+    /// is not told of: a manifest that goes leases its blobs anew, so these follow in a later collection.
     ///
     /// - Parameter report: told of each thing.
     package func dryRun(report: (Garbage) -> Void) async throws {
         try await forEachRepository { repository in
+            for tag in try await expiredTags(of: repository) { report(Garbage(tag, in: repository.name)) }
             try await forEachManifest(in: repository) { entries in
                 for entry in entries {
                     report(Garbage(.manifest, entry.digest, size: entry.size, in: repository.name, freesBytes: false))
@@ -78,9 +82,24 @@ package struct GarbageSearch<Source: LedgerSource> {
         }
     }
 
+    /// Tags of a repository that its rule lets go.
+    func expiredTags(of repository: RepositoryRow) async throws -> [TagRow] {
+        guard let retention = rules.retention(repository.name) else { return [] }
+        var tags: [TagRow] = []
+        while true {
+            try Task.checkCancellation()
+            let last = tags.last?.tag
+            let page = try await source.readAside {
+                try $0.tags(of: repository.key, after: last, limit: collectionPage)
+            }
+            guard !page.isEmpty else { return retention.expired(tags, at: now) }
+            tags += page
+        }
+    }
+
     /// Manifests of a repository that nothing needs, some at a time; none when the rules keep them.
     func forEachManifest(in repository: RepositoryRow, _ body: ([ManifestEntry]) async throws -> Void) async throws {
-        guard let pushedBefore else { return }
+        guard let pushedBefore = pushedBefore(in: repository.name) else { return }
         var last: Int64? = 0
         while let key = last {
             try Task.checkCancellation()
@@ -143,7 +162,7 @@ package struct GarbageSearch<Source: LedgerSource> {
     ///
     /// - Returns: nothing when no repository has it.
     package func explain(_ digest: Digest) async throws -> [Explanation] {
-        let (leasedBefore, pushedBefore, grace, now) = (leasedBefore, pushedBefore, rules.grace, now)
+        let (leasedBefore, rules, now) = (leasedBefore, rules, now)
         return try await source.readAside { reader in
             var explanations: [Explanation] = []
             for repository in try reader.repositories(with: digest) {
@@ -151,8 +170,9 @@ package struct GarbageSearch<Source: LedgerSource> {
                     var kept = try reader.holder(of: entry, in: repository.key)
                     if kept == nil {
                         kept =
-                            pushedBefore.map { entry.pushed <= $0 ? nil : .leased(until: entry.pushed + now - $0) }
-                            ?? .untaggedIsKept
+                            rules.untagged(in: repository.name).map { time in
+                                entry.pushed + time <= now ? nil : .leased(until: entry.pushed + time)
+                            } ?? .untaggedIsKept
                     }
                     explanations.append(Explanation(repository: repository.name, kind: .manifest, kept: kept))
                 }
@@ -160,7 +180,8 @@ package struct GarbageSearch<Source: LedgerSource> {
                     let names = try reader.manifests(naming: digest, in: repository.key)
                     let kept: KeptBecause? =
                         !names.isEmpty
-                        ? .named(by: names) : link.leased > leasedBefore ? .leased(until: link.leased + grace) : nil
+                        ? .named(by: names)
+                        : link.leased > leasedBefore ? .leased(until: link.leased + rules.grace) : nil
                     explanations.append(Explanation(repository: repository.name, kind: .blob, kept: kept))
                 }
             }

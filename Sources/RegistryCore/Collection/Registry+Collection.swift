@@ -16,7 +16,7 @@ extension Registry: LedgerSource {
     /// How many times manifests of a repository are looked through: when an index has gone, its platforms may be next.
     private static let mostPasses = 8
 
-    /// Removes what nothing needs: expired uploads, manifests that the rules do not keep, blobs that no manifest of their
+    /// Removes what nothing needs: expired uploads, tags that the rules let go, manifests that the rules do not keep, blobs that no manifest of their
     /// repository names, bytes that no repository has, and files that no row names.
     ///
     /// Runs beside pushes and pulls. What a client has pushed, mounted or found by `HEAD` stays for the time of grace after
@@ -43,10 +43,12 @@ extension Registry: LedgerSource {
         summary.uploads = try await dropAllExpiredUploads()
         let search = GarbageSearch(in: self, rules: rules, at: now)
         try await search.forEachRepository { repository in
+            count(try await remove(search.expiredTags(of: repository), of: repository))
             for _ in 0..<Self.mostPasses {
                 var hasChanged = false
                 try await search.forEachManifest(in: repository) { entries in
-                    let garbage = try await remove(entries, of: repository, pushedBefore: search.pushedBefore)
+                    let garbage = try await remove(
+                        entries, of: repository, pushedBefore: search.pushedBefore(in: repository.name))
                     hasChanged = hasChanged || !garbage.isEmpty
                     count(garbage)
                 }
@@ -72,6 +74,17 @@ extension Registry: LedgerSource {
             total += dropped
             if dropped < Self.sweptAtOnce { return total }
         }
+    }
+
+    private func remove(_ tags: [TagRow], of repository: RepositoryRow) async throws -> [Garbage] {
+        var garbage: [Garbage] = []
+        for start in stride(from: 0, to: tags.count, by: Self.linksAtOnce) {
+            let some = tags[start..<min(start + Self.linksAtOnce, tags.count)]
+            garbage += try await ledger.write { transaction in
+                try some.compactMap { try transaction.collect($0, of: repository) }
+            }
+        }
+        return garbage
     }
 
     private func remove(

@@ -67,6 +67,18 @@ extension LedgerReader {
         }
     }
 
+    /// The tags of a repository, in the order of their names.
+    func tags(of repository: Int64, after last: Tag?, limit: Int) throws -> [TagRow] {
+        try connection.all(
+            """
+            SELECT tag.name, manifest.digest, tag.updated FROM tag JOIN manifest ON manifest.id = tag.manifest
+            WHERE tag.repository = ?1 AND tag.name > ?2 ORDER BY tag.name LIMIT ?3
+            """, repository, last?.rawValue ?? "", limit
+        ) { row throws(SQLiteError) in
+            TagRow(tag: try row.tag(0), digest: try row.digest(1), updated: row.int64(2))
+        }
+    }
+
     /// The manifests of a repository, in the order of their rows.
     func entries(of repository: Int64, after manifest: Int64, limit: Int) throws -> [ManifestEntry] {
         try connection.all(
@@ -228,6 +240,17 @@ extension LedgerTransaction {
         try connection.execute("DELETE FROM blob WHERE id = ?1", key)
     }
 
+    /// Removes a tag unless it was set again since it was looked at; nil when it stays.
+    func collect(_ row: TagRow, of repository: RepositoryRow) throws -> Garbage? {
+        let updated = try connection.first(
+            "SELECT updated FROM tag WHERE repository = ?1 AND name = ?2", repository.key, row.tag.rawValue
+        ) { $0.int64(0) }
+        guard updated == row.updated, try deleteTag(row.tag, in: repository.key) == row.digest else { return nil }
+        let item = Garbage(row, in: repository.name)
+        try append(item.record, by: Actor())
+        return item
+    }
+
     /// Takes a manifest out of a repository if nothing there needs it and it was pushed before `time`; nil when it stays.
     func collect(_ entry: ManifestEntry, of repository: RepositoryRow, pushedBefore time: Int64) throws -> Garbage? {
         let pushed = try connection.first(
@@ -243,6 +266,10 @@ extension LedgerTransaction {
 }
 
 extension Row {
+    fileprivate borrowing func tag(_ column: Int) throws(SQLiteError) -> Tag {
+        do { return try Tag(parsing: text(column)) } catch { throw .corrupt("\(error)") }
+    }
+
     /// The name of a repository.
     borrowing func repository(_ column: Int) throws(SQLiteError) -> RepositoryName {
         do { return try RepositoryName(parsing: text(column)) } catch { throw .corrupt("\(error)") }
