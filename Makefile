@@ -19,6 +19,7 @@ SWIFT_RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xlinker
 ARGS ?=
 FUZZ_SECONDS ?= 30
 RECORDS ?= 1000000
+SOAK_SECONDS ?= 3600
 
 .PHONY: help
 help: ## what there is to make
@@ -48,6 +49,12 @@ test-heavy: build ## run the tests of size and fairness at full size: 100 GB pul
 	swift build --build-tests
 	WAYBILL_TEST_HEAVY=1 WAYBILL_TEST_PROGRAM=$(CURDIR)/.build/release/waybill \
 	    swift test --skip-build --no-parallel --filter '^ScaleTests\.'
+
+.PHONY: soak
+soak: build ## let a server work for SOAK_SECONDS, with collections, scrubs, backups, new keys and kills
+	swift build --build-tests
+	WAYBILL_TEST_SOAK=$(SOAK_SECONDS) WAYBILL_TEST_PROGRAM=$(CURDIR)/.build/release/waybill \
+	    swift test --skip-build --filter '^CrashTests\..A server at work for long'
 
 .PHONY: test-tsan
 test-tsan: build-packages ## run the engine's tests under the thread sanitizer
