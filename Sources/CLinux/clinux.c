@@ -1,11 +1,13 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -86,4 +88,50 @@ void clinux_run_when_idle(void) {
     sched_setscheduler(0, SCHED_IDLE, &parameters);
     // ioprio_set(2) has no wrapper: this thread (1, 0), class "idle" (3 << 13).
     syscall(SYS_ioprio_set, 1, 0, 3 << 13);
+}
+
+// Numbers of landlock(7), which headers older than the kernel do not have.
+enum {
+    landlock_create_ruleset = 444,
+    landlock_add_rule = 445,
+    landlock_restrict_self = 446,
+    ruleset_version = 1,
+    rule_path_beneath = 1,
+    access_execute = 1 << 0,
+    access_write_file = 1 << 1,
+    access_remove = 3 << 4,
+    access_make = 0x7f << 6,
+    access_refer = 1 << 13,
+    access_truncate = 1 << 14,
+};
+
+static int allow_writes(int ruleset, const char *folder, uint64_t access) {
+    struct {
+        uint64_t access;
+        int32_t folder;
+    } __attribute__((packed)) rule = {.access = access, .folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (rule.folder < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+    long result = syscall(landlock_add_rule, ruleset, rule_path_beneath, &rule, 0);
+    close(rule.folder);
+    return (int)result;
+}
+
+int clinux_confine_writes(const char *const *folders, int count) {
+    long version = syscall(landlock_create_ruleset, NULL, 0, ruleset_version);
+    if (version < 1) return 0;
+    uint64_t writes = access_write_file | access_remove | access_make;
+    if (version >= 2) writes |= access_refer;
+    if (version >= 3) writes |= access_truncate;
+    // Whatever is named here and allowed nowhere is forbidden everywhere.
+    uint64_t handled = writes | access_execute;
+    int ruleset = (int)syscall(landlock_create_ruleset, &handled, sizeof(handled), 0);
+    if (ruleset < 0) return -1;
+    int result = 0;
+    for (int i = 0; i < count && result == 0; i++) result = allow_writes(ruleset, folders[i], writes);
+    if (result == 0) result = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (result == 0) result = (int)syscall(landlock_restrict_self, ruleset, 0);
+    int code = errno;
+    close(ruleset);
+    errno = code;
+    return result == 0 ? 1 : -1;
 }

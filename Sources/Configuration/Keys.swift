@@ -21,6 +21,10 @@ extension Settings {
         Key(
             "insecure_allow_anonymous", \.insecureAllowAnonymous, .bool,
             "Whether anybody may push and pull even when other machines can connect."),
+        Key(
+            "sandbox", \.sandbox, .bool,
+            "Whether the server can write below its data folder only and run no program, where the kernel knows Landlock."
+        ),
         Key("log.level", \.log.level, .choice(), "Records below this level are dropped."),
         Key("log.format", \.log.format, .choice(), "How a record is written: text for people, json for collectors."),
         Key("threads.loops", \.threads.loops, .count(0...64, zero: "one per core"), "Threads that serve connections."),

@@ -23,6 +23,8 @@ package struct Settings: Sendable, Equatable {
     /// How uploads are received.
     package var uploads = Uploads()
     /// How the disk is used.
+    /// Whether the server gives up writing anywhere but below its data folder, and running programs.
+    package var sandbox = true
     package var storage = Storage()
     package var gc = Collection()
     package var scrub = Scrub()

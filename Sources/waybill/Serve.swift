@@ -25,8 +25,28 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
+        try await run(try confinedSettings())
+    }
+
+    /// Reads the settings, and gives up what they say. That holds for the calling thread and those that it makes.
+    func confinedSettings() throws -> Settings {
         let settings = try options.settings()
         if let exposure = settings.anonymousExposure() { throw Failure(.cannotStart, exposure) }
+        guard settings.sandbox else { return settings }
+        do {
+            try Disk().makeFolders(settings.data)
+            // Folders may be links to other disks.
+            let folders = [""] + ["/blobs", "/blobs/sha256", "/blobs/sha512", "/uploads", "/keys", "/quarantine"]
+            _ = try Confinement.confineWrites(to: folders.map { settings.data + $0 })
+            // What SQLite sorts beside memory.
+            setenv("SQLITE_TMPDIR", settings.data, 0)
+            return settings
+        } catch {
+            throw Failure(.cannotStart, "cannot confine the process to the data folder \(settings.data): \(error)")
+        }
+    }
+
+    func run(_ settings: Settings) async throws {
         let logger = Self.logger(settings)
         Self.raiseDescriptorLimit()
         Self.forbidCoreFiles()

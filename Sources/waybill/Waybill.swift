@@ -23,7 +23,10 @@ struct Waybill: AsyncParsableCommand {
     static func main() async {
         do {
             var command = try parseAsRoot()
-            if var command = command as? any AsyncParsableCommand {
+            // Before there are other threads.
+            if let serve = command as? Serve {
+                try await serve.run(try serve.confinedSettings())
+            } else if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()

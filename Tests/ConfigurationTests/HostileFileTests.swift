@@ -48,7 +48,7 @@ import Testing
         let yaml = "a: " + String(repeating: "[", count: 20) + String(repeating: "]", count: 20)
         #expect(
             problems(yaml) == [
-                "waybill.yaml:1:1: a is not a setting (accepted: listen, data, insecure_allow_anonymous, log, "
+                "waybill.yaml:1:1: a is not a setting (accepted: listen, data, insecure_allow_anonymous, sandbox, log, "
                     + "threads, limits, timeouts, uploads, storage, gc, scrub, ledger, tls, auth, access, builders, repositories)",
                 "waybill.yaml:1:19: is nested too deep (accepted: 16 levels of lists and sections)",
             ])

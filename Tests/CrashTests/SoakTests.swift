@@ -55,7 +55,7 @@ import Testing
         report(clients, figures)
         for life in figures {
             #expect(life.lastMiB - life.earlyMiB <= Self.growth)
-            #expect(life.lastDescriptors <= life.earlyDescriptors + 4)
+            #expect(life.lastDescriptors <= life.earlyDescriptors + 16)
         }
     }
 

@@ -41,6 +41,10 @@ int64_t clinux_cached_pages(int fd, int64_t offset, int64_t count);
 int64_t clinux_free_bytes(const char *path);
 // Gives the calling thread only the processor and the disk that nothing else wants. A hint, so there is no result.
 void clinux_run_when_idle(void);
+// From now on the calling thread, and those that it makes, can write and remove below these folders only, and run no program; what is
+// open stays open. What is no folder is left out. 1 when that holds, 0 where the kernel cannot (landlock(7), Linux 5.13), -1
+// with errno for a failure.
+int clinux_confine_writes(const char *const *folders, int count);
 // The text of an errno value, thread-safe, in `buffer`.
 const char *clinux_error_text(int code, char *buffer, int64_t capacity);
 
