@@ -73,6 +73,10 @@ int64_t clinux_cached_pages(int fd, int64_t offset, int64_t count) {
     return syscall(451, fd, &range, &counts, 0) == 0 ? (int64_t)counts.cached : -1;
 }
 
+int clinux_sync_file_system(int fd) {
+    return syncfs(fd);
+}
+
 int64_t clinux_free_bytes(const char *path) {
     struct statvfs status;
     if (statvfs(path, &status) != 0) return -1;

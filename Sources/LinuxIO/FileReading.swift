@@ -19,6 +19,12 @@ extension FileDescriptor {
         return bytes.count == count ? bytes : nil
     }
 
+    /// Makes everything that was written to the same file system survive a power failure, whoever wrote it. Blocks.
+    package borrowing func synchronizeFileSystem() throws(SystemError) {
+        let number = number
+        _ = try systemCall("syncfs") { clinux_sync_file_system(number) }
+    }
+
     /// Reads exactly `count` bytes from `offset` on. Blocks.
     ///
     /// - Throws: `EIO` when the file ends before.

@@ -68,6 +68,7 @@ import Testing
             _ = try reader.manifest(.digest(blob), in: name, content: content)
         }
         _ = try reader.referrers(to: blob, in: name, artifactType: "a", after: 0, limit: 10)
+        _ = try reader.manifests(of: name, after: 0, limit: 10)
         _ = try reader.hasRepository(name)
         _ = try reader.repositories(after: nil, limit: 10)
         _ = try reader.tags(of: name, after: nil, limit: 10)

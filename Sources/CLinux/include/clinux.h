@@ -37,6 +37,8 @@ int64_t clinux_read_cached(int fd, void *buffer, int64_t count, int64_t offset);
 void clinux_begin_writeback(int fd, int64_t offset, int64_t count);
 // Pages of a part of a file that are in the page cache, or -1 where the kernel cannot say (cachestat(2), Linux 6.5).
 int64_t clinux_cached_pages(int fd, int64_t offset, int64_t count);
+// syncfs(2): makes everything that was written to the file system of a descriptor durable.
+int clinux_sync_file_system(int fd);
 // Bytes free to us on the file system of `path`, or -1.
 int64_t clinux_free_bytes(const char *path);
 // Gives the calling thread only the processor and the disk that nothing else wants. A hint, so there is no result.

@@ -43,16 +43,19 @@ package enum ImageLayout {
         return try TarArchive(entries)
     }
 
-    private static let marker = Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)
+    /// The file `oci-layout`.
+    package static let marker = Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)
 
-    private static func index(of roots: [Descriptor]) -> [UInt8] {
+    /// The file `index.json`.
+    package static func index(of roots: [Descriptor]) -> [UInt8] {
         JSONValue.object([
             "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex.rawValue),
             "manifests": .array(roots.map(\.json)),
         ]).serialized()
     }
 
-    private static func path(of digest: Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
+    /// Where the content of a digest is.
+    package static func path(of digest: Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
 
     private static func file(_ name: String, _ bytes: [UInt8]) -> TarEntry<Content> {
         TarEntry(name: name, size: Int64(bytes.count), content: .bytes(bytes))
@@ -64,7 +67,12 @@ extension Descriptor {
     /// specification, annotations.md, `org.opencontainers.image.ref.name`).
     package func named(_ name: String) -> Descriptor {
         var named = self
-        named.annotations["org.opencontainers.image.ref.name"] = name
+        named.annotations[Self.nameKey] = name
         return named
     }
+
+    /// The name that the descriptor has in the `index.json` of an image layout; any text.
+    package var name: String? { annotations[Self.nameKey] }
+
+    private static let nameKey = "org.opencontainers.image.ref.name"
 }

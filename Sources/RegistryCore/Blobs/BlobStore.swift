@@ -58,7 +58,12 @@ package final class BlobStore: Sendable {
 
     /// The bytes of a small blob below the folder `root`, for who only reads and leaves the folder as it is. Blocks.
     package static func read(_ digest: Digest, size: Int, in root: String) throws(SystemError) -> [UInt8] {
-        try Disk().openForReading(path(of: digest, in: root)).read(size)
+        try open(digest, in: root).read(size)
+    }
+
+    /// Opens the file of a blob below the folder `root`, for who only reads. Blocks.
+    package static func open(_ digest: Digest, in root: String) throws(SystemError) -> FileDescriptor {
+        try Disk().openForReading(path(of: digest, in: root))
     }
 
     /// Whether so many bytes may still be written without touching the reserve.

@@ -8,7 +8,7 @@ import struct Crypto.SHA512
 /// Computes the digest of content that arrives in pieces.
 ///
 /// The state cannot be saved: after a restart, what is already on the disk is read again.
-struct ContentHasher {
+package struct ContentHasher {
     private enum State {
         case sha256(SHA256)
         case sha512(SHA512)
@@ -16,14 +16,16 @@ struct ContentHasher {
 
     private var state: State
 
-    init(_ algorithm: Digest.Algorithm) {
+    /// Begins with nothing.
+    package init(_ algorithm: Digest.Algorithm) {
         switch algorithm {
         case .sha256: state = .sha256(SHA256())
         case .sha512: state = .sha512(SHA512())
         }
     }
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    /// Adds the next piece.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         switch state {
         case .sha256(var hash):
             hash.update(bufferPointer: bytes)
@@ -53,7 +55,7 @@ struct ContentHasher {
     }
 
     /// The digest of everything so far; more may follow.
-    var digest: Digest {
+    package var digest: Digest {
         switch state {
         case .sha256(let hash): Digest(algorithm: .sha256, hash: Array(hash.finalize()))
         case .sha512(let hash): Digest(algorithm: .sha512, hash: Array(hash.finalize()))

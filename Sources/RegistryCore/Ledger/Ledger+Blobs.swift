@@ -2,17 +2,18 @@ package import OCI
 import SQLite
 
 /// A blob that a repository may serve.
-struct StoredBlob: Sendable {
-    let size: Int64
+package struct StoredBlob: Sendable {
+    /// Bytes of it.
+    package let size: Int64
     /// The bytes; nil when they are a file in blobs/.
-    let content: [UInt8]?
+    package let content: [UInt8]?
     /// When a client was last told that the repository has it.
     let leased: Int64
 }
 
 extension LedgerReader {
     /// The blob, with its bytes if it is a small one; nil when `repository` may not serve it.
-    func blob(_ digest: Digest, in repository: RepositoryName) throws -> StoredBlob? {
+    package func blob(_ digest: Digest, in repository: RepositoryName) throws -> StoredBlob? {
         try connection.first(
             """
             SELECT blob.size, small.content, link.leased FROM repository, blob, repository_blob AS link
@@ -38,7 +39,7 @@ extension LedgerReader {
     }
 
     /// Whether any repository may serve the blob.
-    func isServed(_ digest: Digest, in visible: RepositorySelection) throws -> Bool {
+    package func isServed(_ digest: Digest, in visible: RepositorySelection) throws -> Bool {
         var isServed = false
         try connection.forEach(
             """

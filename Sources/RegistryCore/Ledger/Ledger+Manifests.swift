@@ -75,6 +75,22 @@ extension LedgerReader {
         StoredManifest(digest: try row.digest(0), mediaType: row.text(1), size: row.int64(2), content: [])
     }
 
+    /// Manifests of a repository, without their bytes, in the order in which any repository first had them.
+    ///
+    /// - Parameter key: the place of the last one of the page before; 0 for the first page.
+    package func manifests(
+        of repository: RepositoryName, after key: Int64, limit: Int
+    ) throws -> [(key: Int64, manifest: StoredManifest)] {
+        try connection.all(
+            """
+            SELECT manifest.digest, entry.media_type, manifest.size, entry.manifest
+            FROM repository JOIN repository_manifest AS entry ON entry.repository = repository.id
+            JOIN manifest ON manifest.id = entry.manifest
+            WHERE repository.name = ?1 AND entry.manifest > ?2 ORDER BY entry.manifest LIMIT ?3
+            """, repository.rawValue, key, limit
+        ) { row throws(SQLiteError) in (row.int64(3), try Self.withoutContent(row)) }
+    }
+
     /// Manifests of `repository` whose subject is `subject`, in the order in which they were first pushed.
     package func referrers(
         to subject: Digest, in repository: RepositoryName, artifactType: String?, after key: Int64, limit: Int
@@ -217,7 +233,7 @@ extension LedgerTransaction {
 
 extension Manifest {
     /// Reads a manifest that was accepted once: under the type that was said then, and whatever the limits are now.
-    init?(stored content: [UInt8], mediaType: String?) {
+    package init?(stored content: [UInt8], mediaType: String?) {
         do {
             self = try Manifest(parsing: content, contentType: mediaType, limits: JSONLimits(depth: .max))
         } catch {

@@ -1,30 +1,6 @@
 import LinuxIO
 package import OCI
 
-/// A manifest on its way into a repository: the bytes and what the client said about them.
-package struct ManifestPush: Sendable {
-    package var repository: RepositoryName
-    /// The tag or digest under which it is put.
-    package var reference: Reference
-    /// More tags to set, when it is put by digest.
-    package var tags: [Tag]
-    /// What the client says the bytes are.
-    package var contentType: String?
-    package var content: [UInt8]
-
-    /// Describes a push.
-    package init(
-        to repository: RepositoryName, as reference: Reference, tags: [Tag] = [], contentType: String?,
-        content: [UInt8]
-    ) {
-        self.repository = repository
-        self.reference = reference
-        self.tags = tags
-        self.contentType = contentType
-        self.content = content
-    }
-}
-
 /// What a push came to.
 package struct PushReceipt: Sendable {
     package let digest: Digest
@@ -68,7 +44,7 @@ extension Registry {
         return try await ledger.write { transaction in
             let repository = try transaction.ensureRepository(push.repository)
             let absent = try transaction.missing(manifest.references.map(\.descriptor.digest), in: repository)
-            try Self.check(absent: absent, of: manifest, against: policy)
+            try policy.check(absent: absent, of: manifest)
             let id = try transaction.putManifest(manifest, digest: digest, content: push.content, in: repository)
             try transaction.putRootfs(chain, of: id)
             var previous: [(Tag, Digest)] = []
@@ -135,74 +111,9 @@ extension Registry {
     private func checkOffLoop(
         _ push: ManifestPush
     ) async throws -> (manifest: Manifest, digest: Digest, tags: [Tag]) {
-        guard push.content.count > Self.smallManifest else { return try check(push) }
-        return try await aside { try self.check(push) }
-    }
-
-    private func check(_ push: ManifestPush) throws -> (manifest: Manifest, digest: Digest, tags: [Tag]) {
-        guard push.tags.count <= limits.tagsPerPush else { throw RegistryError.tooManyTags(limit: limits.tagsPerPush) }
-        let manifest: Manifest
-        do {
-            manifest = try Manifest(
-                parsing: push.content, contentType: push.contentType, limits: JSONLimits(depth: limits.jsonDepth))
-        } catch {
-            throw RegistryError.invalidManifest(error)
-        }
-        let count = manifest.layers.count + manifest.manifests.count
-        guard count <= limits.references else {
-            throw RegistryError.tooManyReferences(count, limit: limits.references)
-        }
-        let prefixes = rule(push.repository).urlPrefixes
-        for layer in manifest.layers { try Self.checkURLs(of: layer, prefixes: prefixes) }
-        switch push.reference {
-        case .tag(let tag): return (manifest, Digest(.sha256, of: push.content), [tag])
-        case .digest(let expected):
-            let computed = Digest(expected.algorithm, of: push.content)
-            guard computed == expected else {
-                throw RegistryError.digestMismatch(expected: expected, computed: computed)
-            }
-            var seen = Set<Tag>()
-            return (manifest, computed, push.tags.filter { seen.insert($0).inserted })
-        }
-    }
-
-    /// A client follows these URLs without asking us again: only the web, and nothing that could hide where it leads.
-    private static func checkURLs(of layer: Descriptor, prefixes: [String]) throws(RegistryError) {
-        for url in layer.urls {
-            let isAllowed = prefixes.isEmpty || prefixes.contains { url.utf8.starts(with: $0.utf8) }
-            guard isAllowed, isPlainWebURL(url) else {
-                throw .refusedURL(layer: layer.digest, url: url)
-            }
-        }
-    }
-
-    /// `http` or `https`, printable ASCII, without a fragment, and without a user before the host, which a reader could
-    /// take for the host.
-    private static func isPlainWebURL(_ url: String) -> Bool {
-        let bytes = url.utf8
-        guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "#") }) else { return false }
-        guard bytes.starts(with: "https://".utf8) || bytes.starts(with: "http://".utf8) else { return false }
-        let authority = bytes.drop { $0 != UInt8(ascii: "/") }.dropFirst(2).prefix { $0 != UInt8(ascii: "/") }
-        return !authority.isEmpty && !authority.contains(UInt8(ascii: "@"))
-    }
-
-    /// Foreign layers stay where their URLs say, unless the repository wants them here; a sparse repository takes
-    /// manifests before their content.
-    private static func check(
-        absent: [Digest], of manifest: Manifest, against policy: RepositoryPolicy
-    ) throws(RegistryError) {
-        guard !absent.isEmpty, !policy.allowsSparse else { return }
-        // Content that is a foreign layer and also something else must be here for what else it is.
-        let required = manifest.references.filter { $0.role == .config || !$0.descriptor.mediaType.isForeignLayer }
-        let missing = unique(absent, among: Set(required.map(\.descriptor.digest)))
-        guard missing.isEmpty else { throw .missingContent(missing) }
-        guard !policy.requiresForeignLayers else { throw .missingForeignLayers(unique(absent, among: Set(absent))) }
-    }
-
-    /// Those of `digests` that are in `wanted`, each once: the same content may be missing in several roles.
-    private static func unique(_ digests: [Digest], among wanted: Set<Digest>) -> [Digest] {
-        var left = wanted
-        return digests.filter { left.remove($0) != nil }
+        let (limits, policy) = (limits, rule(push.repository))
+        guard push.content.count > Self.smallManifest else { return try push.examine(limits, policy) }
+        return try await aside { try push.examine(limits, policy) }
     }
 
     // MARK: - Labels

@@ -111,13 +111,13 @@ package struct RepositoryPolicy: Sendable {
     }
 
     /// Refuses to move the tag away from `digest`, or to remove it. Tags that belong to a digest change with what refers to it.
-    func checkMove(of tag: Tag, from digest: Digest) throws(RegistryError) {
+    package func checkMove(of tag: Tag, from digest: Digest) throws(RegistryError) {
         guard !tag.belongsToDigest, immutableTags.contains(where: { $0.matches(tag) }) else { return }
         throw .immutableTag(tag, digest)
     }
 
     /// Refuses a tag that this actor may not touch.
-    func checkUse(of tag: Tag, by actor: Actor) throws(RegistryError) {
+    package func checkUse(of tag: Tag, by actor: Actor) throws(RegistryError) {
         guard !actor.isAdministrator, !tag.belongsToDigest, protectedTags.contains(where: { $0.matches(tag) }) else {
             return
         }
