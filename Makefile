@@ -3,10 +3,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# Debian packages: what the build needs, the real clients that the interop tests drive, what counts for
+# Debian packages: what the build needs, the real clients and the other registry that the interop tests drive, what counts for
 # the budgets, and what the benchmark compares with.
 BUILD_PACKAGES := libsqlite3-dev libcurl4-openssl-dev libcrypt-dev libssl-dev
-TEST_PACKAGES := skopeo buildah podman docker.io openssl curl
+TEST_PACKAGES := skopeo buildah podman docker.io docker-registry openssl curl
 BUDGET_PACKAGES := valgrind strace
 BENCH_PACKAGES := docker-registry nginx wrk openssl curl
 # Keeps what is installed from starting as a service, on a machine that has no policy of its own.
@@ -121,7 +121,7 @@ test-python:
 
 .PHONY: test-packages
 test-packages:
-	$(call install,$(TEST_PACKAGES),without these their tests are skipped,:;)
+	$(call install,$(TEST_PACKAGES),without these their tests are skipped,:;,$(WITHOUT_SERVICES))
 
 .PHONY: budget-packages
 budget-packages:

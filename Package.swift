@@ -78,6 +78,10 @@ let package = Package(
                 .embedInCode("migrations/0008_collection.sql"), .embedInCode("migrations/0009_scrub.sql"),
             ], swiftSettings: rules),
 
+        // Registries that move in or out, from and to what lies on a disk.
+        .target(
+            name: "Moving", dependencies: ["Attestation", "LinuxIO", "OCI", "RegistryCore"], swiftSettings: rules),
+
         // Who may do what: nothing of HTTP, nothing of what it is done to.
         .target(
             name: "Access",
@@ -100,7 +104,8 @@ let package = Package(
         .executableTarget(
             name: "waybill",
             dependencies: [
-                "Access", "Anchoring", "Attestation", "Auditing", "Configuration", "HTTPClient", "RegistryAPI",
+                "Access", "Anchoring", "Attestation", "Auditing", "Configuration", "HTTPClient", "Moving",
+                "RegistryAPI",
                 "RegistryCore",
                 "HTTPServing", "HTTPWire", "LinuxIO", "OCI", "SQLite", "TLS", "TraceView", "TransparencyLog", http,
                 logging,
@@ -180,6 +185,7 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
         "RegistryCoreTests",
         ["Attestation", "RegistryCore", "LinuxIO", "OCI", "SQLite", "TransparencyLog", "RegistryTesting", logging]
     ),
+    ("MovingTests", ["LinuxIO", "Moving", "OCI", "RegistryCore", "RegistryTesting", "TransparencyLog"]),
     ("AccessTests", ["Access", "LinuxIO", "OCI", "RegistryTesting", crypto]),
     (
         "RegistryAPITests",

@@ -20,6 +20,9 @@ enum InputFile {
         }
     }
 
+    /// Whether there is something of that name.
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
     private static func failure(_ path: String) -> Failure {
         Failure(.usage, "cannot read \(path): \(String(cString: strerror(errno)))")
     }

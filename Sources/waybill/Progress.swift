@@ -2,7 +2,8 @@ import LinuxIO
 
 /// Tells on standard error how far a step is, once it has taken a second, and then every second.
 struct Progress {
-    private let step: String
+    /// What is said to be done.
+    var step: String
     private var due = Instant.now.advanced(by: .seconds(1))
 
     init(_ step: String) {

@@ -14,9 +14,8 @@ struct Waybill: AsyncParsableCommand {
         subcommands: [
             Serve.self, CheckConfig.self, Migrate.self, GarbageCommand.self, VerifyCommand.self, ScrubCommand.self,
             BackupCommand.self, RestoreCommand.self,
-            LedgerCommand.self, Trace.self,
-            VerifyBundle.self,
-            HashPassword.self, CheckAccess.self, RobotCommand.self, RotateTokenKey.self,
+            LedgerCommand.self, Trace.self, VerifyBundle.self, HashPassword.self, CheckAccess.self, RobotCommand.self,
+            RotateTokenKey.self, ImportCommand.self, ExportCommand.self,
         ])
 
     /// Like the library's own `main`, with our exit codes.

@@ -25,10 +25,11 @@ import Testing
     /// After a change that is meant, `WAYBILL_TEST_RECORD=1 swift test --filter CommandLine` writes the texts anew.
     @Test(arguments: [
         "waybill", "serve", "check-config", "migrate", "gc", "verify", "scrub", "backup", "restore", "ledger",
-        "ledger verify",
-        "ledger show-key",
-        "ledger rotate-key", "ledger retire-key", "ledger erase", "trace", "verify-bundle", "hash-password",
-        "check-access", "robot", "robot create", "robot list", "robot revoke", "rotate-token-key",
+        "ledger verify", "ledger show-key", "ledger rotate-key", "ledger retire-key", "ledger erase", "trace",
+        "verify-bundle", "hash-password",
+        "check-access", "robot", "robot create", "robot list", "robot revoke", "rotate-token-key", "import",
+        "import docker-registry",
+        "import oci-layout", "export", "export oci-layout",
     ])
     func `explains each command in words that were agreed on`(_ command: String) async throws {
         let arguments = command == "waybill" ? [] : command.split(separator: " ").map(String.init)
@@ -47,8 +48,7 @@ import Testing
         #expect(
             names == [
                 "serve", "check-config", "migrate", "gc", "verify", "scrub", "backup", "restore", "ledger", "trace",
-                "verify-bundle",
-                "hash-password", "check-access", "robot", "rotate-token-key",
+                "verify-bundle", "hash-password", "check-access", "robot", "rotate-token-key", "import", "export",
             ])
     }
 
@@ -57,7 +57,10 @@ import Testing
         ["check-config", "--data"], ["verify-bundle"], ["ledger", "erase", "1"],
         ["ledger", "erase", "one", "principal"], ["robot", "create"], ["robot", "create", "Bad"],
         ["robot", "create", "ci", "--scope", "team:pulll"], ["robot", "create", "ci", "--expires", "0d"],
-        ["ledger", "erase", "1", "password"],
+        ["ledger", "erase", "1", "password"], ["import", "docker-registry"], ["import", "oci-layout"],
+        ["export", "oci-layout"],
+        ["import", "docker-registry", "x", "--repository", "a b"],
+        ["import", "oci-layout", "x", "--repository", "a b"],
     ])
     func `ends with 2 when it is used wrongly`(_ arguments: [String]) async throws {
         let result = try await Program.run(WaybillProgram.path, arguments)

@@ -10,6 +10,7 @@ enum Client {
     static let podman = isUsable("podman")
     static let buildah = isUsable("buildah") && isUsable("skopeo") && isUsable("openssl")
     static let curl = isUsable("curl") && isUsable("openssl")
+    static let dockerRegistry = isUsable("docker-registry")
     static let docker = isUsable("docker") && isUsable("dockerd") && mayMount
 
     private static func isUsable(_ name: String) -> Bool {

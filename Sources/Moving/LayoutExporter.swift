@@ -1,0 +1,171 @@
+import Glibc
+import LinuxIO
+package import OCI
+package import RegistryCore
+
+/// Writes repositories of a data folder as an OCI image layout: every manifest that a repository has, whatever it refers to.
+///
+/// Only reads the data folder, also beside a running server: what is pushed meanwhile may be in it or not. `index.json` is
+/// written last, so that what breaks off is no layout.
+package struct LayoutExporter {
+    private static let page = 1000
+
+    private let archive: LedgerArchive
+    private let data: String
+    private let path: String
+    private let events: MoveEvents
+    private var report = MoveReport()
+    private var written: Set<Digest> = []
+    private var lacking: [Digest: String] = [:]
+    private var roots: [Descriptor] = []
+
+    /// Makes the folder at `path`, unless it is there and empty.
+    ///
+    /// - Parameters:
+    ///   - archive: the ledger of the data folder.
+    ///   - data: the data folder.
+    /// - Throws: `LayoutFolderError`.
+    package init(_ archive: LedgerArchive, of data: String, to path: String, events: MoveEvents) throws {
+        self.archive = archive
+        self.data = data
+        self.path = path
+        self.events = events
+        try LayoutFolder.make(path)
+    }
+
+    /// Writes everything.
+    ///
+    /// - Throws: when the ledger cannot be read or the layout cannot be written.
+    package mutating func run(selecting selects: (RepositoryName) -> Bool) throws -> MoveReport {
+        let names = try repositories().filter(selects)
+        for (index, name) in names.enumerated() {
+            try export(name, "(\(index + 1) of \(names.count) repositories)")
+        }
+        try LayoutFolder.write("oci-layout", ImageLayout.marker, in: path)
+        try LayoutFolder.synchronize(path)
+        try LayoutFolder.write("index.json", ImageLayout.index(of: roots), in: path)
+        try LayoutFolder.synchronize(path)
+        return report
+    }
+
+    private func repositories() throws -> [RepositoryName] {
+        var names: [String] = []
+        while case let page = try archive.read({ try $0.repositories(after: names.last, limit: Self.page) }),
+            !page.isEmpty
+        {
+            names += page
+        }
+        return names.compactMap { try? RepositoryName(parsing: $0) }
+    }
+
+    private mutating func export(_ name: RepositoryName, _ place: String) throws {
+        var manifests: [Digest: Descriptor] = [:]
+        var children: Set<Digest> = []
+        var key: Int64 = 0
+        while case let page = try archive.read({ try $0.manifests(of: name, after: key, limit: Self.page) }),
+            let last = page.last
+        {
+            for (done, (_, stored)) in page.enumerated() {
+                guard let manifest = try export(stored.digest, of: name) else { continue }
+                manifests[stored.digest] = Descriptor(
+                    mediaType: MediaType(rawValue: stored.mediaType), digest: stored.digest, size: stored.size)
+                children.formUnion(manifest.manifests.map(\.digest))
+                events.progress("exporting manifests of \(name) \(place)", done, page.count)
+            }
+            key = last.key
+        }
+        try addRoots(of: name, manifests, children)
+        if !manifests.isEmpty { report.repositories += 1 }
+    }
+
+    /// Names what tags point at, and what nothing else in the layout leads to.
+    private mutating func addRoots(
+        of name: RepositoryName, _ manifests: [Digest: Descriptor], _ children: Set<Digest>
+    ) throws {
+        var tagged: Set<Digest> = []
+        var last: String?
+        while case let page = try archive.read({ try $0.tags(of: name, after: last, limit: Self.page) }), !page.isEmpty
+        {
+            for text in page {
+                let tag = try Tag(parsing: text)
+                let stored = try archive.read { try $0.manifest(.tag(tag), in: name, content: false) }
+                // One that was pushed since the manifests were read is for the next time.
+                guard let stored, let descriptor = manifests[stored.digest] else { continue }
+                roots.append(descriptor.named("\(name):\(tag)"))
+                tagged.insert(stored.digest)
+                report.tags.moved += 1
+            }
+            last = page.last
+        }
+        for digest in manifests.keys.sorted() where !tagged.contains(digest) && !children.contains(digest) {
+            if let descriptor = manifests[digest] { roots.append(descriptor.named("\(name)@\(digest)")) }
+        }
+    }
+
+    /// Writes a manifest and its blobs; nil when it is not as it was pushed.
+    private mutating func export(_ digest: Digest, of name: RepositoryName) throws -> Manifest? {
+        let stored = try archive.read { try $0.manifest(.digest(digest), in: name, content: true) }
+        // Somebody has deleted it meanwhile.
+        guard let stored else { return nil }
+        guard Digest(digest.algorithm, of: stored.content) == digest,
+            let manifest = Manifest(stored: stored.content, mediaType: stored.mediaType)
+        else {
+            skip(Skipped(.manifest, digest, in: name, because: "it is damaged"))
+            return nil
+        }
+        for (descriptor, role) in manifest.references where role != .manifest {
+            try export(blob: descriptor, of: name)
+        }
+        if written.insert(digest).inserted { try LayoutFolder.write(digest, stored.content, in: path) }
+        report.manifests.moved += 1
+        return manifest
+    }
+
+    private mutating func export(blob descriptor: Descriptor, of name: RepositoryName) throws {
+        let digest = descriptor.digest
+        guard !written.contains(digest) else { return }
+        guard let blob = try archive.read({ try $0.blob(digest, in: name) }) else {
+            // A foreign layer, or what was deleted on purpose: the layout has as much of the image as the registry has.
+            return
+        }
+        if let reason = lacking[digest] { return skip(Skipped(.blob, digest, in: name, because: reason)) }
+        do {
+            if let content = blob.content {
+                guard Digest(digest.algorithm, of: content) == digest else { throw ContentError.damaged }
+                try LayoutFolder.write(digest, content, in: path)
+            } else {
+                try LayoutFolder.copy(digest, from: Self.open(digest, in: data), in: path)
+            }
+            written.insert(digest)
+            report.blobs.moved += 1
+            report.bytes += blob.size
+        } catch let error as ContentError {
+            lacking[digest] = "\(error)"
+            skip(Skipped(.blob, digest, in: name, because: "\(error)"))
+        }
+    }
+
+    private static func open(_ digest: Digest, in data: String) throws(ContentError) -> SharedDescriptor {
+        do throws(SystemError) { return SharedDescriptor(try BlobStore.open(digest, in: data)) } catch {
+            throw .unreadable(error)
+        }
+    }
+
+    private mutating func skip(_ skipped: Skipped) {
+        report.add(skipped)
+        events.skipped(skipped)
+    }
+}
+
+/// What is wrong with the content of a data folder.
+enum ContentError: Error, CustomStringConvertible {
+    case damaged
+    case unreadable(SystemError)
+
+    var description: String {
+        switch self {
+        case .damaged: "it is damaged"
+        case .unreadable(let error): "it cannot be read: \(error)"
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Glibc
+import LinuxIO
+import OCI
+package import RegistryCore
+
+/// An open file of a source. What it holds is not known before it is hashed.
+package struct SourceFile: Sendable {
+    private let file: SharedDescriptor
+    private let path: String
+    /// Bytes in it when it was opened.
+    package let size: Int64
+
+    init(_ file: SharedDescriptor, path: String, size: Int64) {
+        self.file = file
+        self.path = path
+        self.size = size
+    }
+
+    /// All of it. Blocks.
+    ///
+    /// - Throws: `.tooLarge` when it has more than `limit` bytes.
+    func read(atMost limit: Int) throws(SourceError) -> [UInt8] {
+        guard size <= Int64(limit) else { throw .tooLarge(path, limit: limit) }
+        var failure: SourceError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, count in
+            do throws(SourceError) { count = try fill(UnsafeMutableRawBufferPointer(buffer), from: 0) } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return bytes
+    }
+
+    /// Its content as that of an upload, from the beginning.
+    package func bytes() -> some ByteSource { FileBytes(self) }
+
+    /// Puts bytes from `offset` on into `buffer`, until it is full or the file ends; says how many. Blocks.
+    func fill(_ buffer: UnsafeMutableRawBufferPointer, from offset: Int64) throws(SourceError) -> Int {
+        var count = 0
+        do throws(SystemError) {
+            while count < buffer.count {
+                let (number, start) = (file.number, count)
+                let read = try systemCall("pread") {
+                    pread(number, buffer.baseAddress.map { $0 + start }, buffer.count - start, off_t(offset) + start)
+                }
+                guard read > 0 else { break }
+                count += read
+            }
+        } catch { throw .failed(path, error) }
+        return count
+    }
+}
+
+/// Reads where it is called: a command has no loop that would wait for the disk meanwhile.
+private final class FileBytes: ByteSource {
+    private let file: SourceFile
+    private var offset: Int64 = 0
+
+    init(_ file: SourceFile) {
+        self.file = file
+    }
+
+    var length: Int64? { file.size }
+
+    func fill(_ buffer: UnsafeMutableRawBufferPointer) async throws -> Int {
+        let count = try file.fill(buffer, from: offset)
+        offset += Int64(count)
+        return count
+    }
+}

@@ -1,0 +1,167 @@
+import ArgumentParser
+import Configuration
+import Logging
+import Moving
+import OCI
+import RegistryCore
+
+/// `waybill import`
+struct ImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Move the images of another registry, or of a layout, into a data folder.",
+        discussion: """
+            The server of the data folder must be stopped. Every manifest is a push with its record in the ledger. All content is \
+            hashed. What is missing or damaged is named and left out, with all that depends on it, and the command ends with 1. \
+            What is there already is left as it is, so that it can be repeated; a tag that points elsewhere is moved.
+            """,
+        subcommands: [ImportDockerRegistry.self, ImportLayout.self])
+}
+
+/// Where something is imported, the same for every source.
+struct ImportOptions: ParsableArguments {
+    @Flag(help: "Read and hash everything, and change nothing; also beside a running server.") var dryRun = false
+    @Flag(help: "Print the result as JSON.") var json = false
+    @OptionGroup var options: ConfigurationOptions
+
+    /// Imports what `source` has.
+    ///
+    /// - Parameters:
+    ///   - name: what the records say of how it came: the name of the command.
+    ///   - patterns: which repositories are meant; none for all.
+    func run(_ name: String, from source: any ImageSource, only patterns: [Glob] = []) async throws {
+        let settings = try options.settings()
+        let printer = MovePrinter(json: json, verb: dryRun ? "would come" : "came")
+        let report: MoveReport
+        if dryRun {
+            let rehearsal = try Self.rehearsal(settings)
+            report = try await Self.run(source, rehearsal, settings, patterns, printer.events())
+        } else {
+            let (store, registry) = try await Self.open(settings)
+            let actor = Actor(userAgent: "waybill/\(Version.text) import \(name)", isAdministrator: true)
+            do {
+                let target = RegistryTarget(registry, by: actor)
+                report = try await Self.run(source, target, settings, patterns, printer.events())
+            } catch {
+                await store.close()
+                throw error
+            }
+            await store.close()
+        }
+        try printer.finish(report, of: patterns)
+    }
+
+    private static func run(
+        _ source: any ImageSource, _ target: any ImageTarget, _ settings: Settings, _ patterns: [Glob],
+        _ events: MoveEvents
+    ) async throws -> MoveReport {
+        do {
+            return try await Importer(from: source, to: target, limits: settings.registryLimits).run(
+                selecting: patterns.selects, namingOthers: patterns.isEmpty, events: events)
+        } catch {
+            throw Failure(
+                .foundSomethingWrong,
+                "the import cannot go on: \(reason(for: error)). What has come is there; repeat the command for the rest"
+            )
+        }
+    }
+
+    private static func reason(for error: any Error) -> String {
+        switch error {
+        case UploadError.outOfSpace, LedgerError.outOfSpace: "there is no room on the disk"
+        case LedgerError.readOnly(let reason): "the ledger is read-only: \(reason)"
+        default: "\(error)"
+        }
+    }
+
+    private static func open(_ settings: Settings) async throws -> (Store, Registry) {
+        let trust = try settings.trustedBuilders()
+        let store = try Store(settings)
+        try store.requireWritable()
+        try await store.recordKeys()
+        var logger = Logger(label: "waybill")
+        logger.logLevel = .warning
+        let registry = Registry(
+            blobs: store.blobs, ledger: store.ledger, readLanes: store.readLanes, limits: settings.registryLimits,
+            trust: trust, logger: logger, rule: { settings.policy(for: $0) })
+        do {
+            // What an import that was interrupted has left.
+            try await registry.dropForgottenUploads()
+        } catch {
+            await store.close()
+            throw Failure(.cannotStart, "cannot use the data folder \(settings.data): \(error)")
+        }
+        return (store, registry)
+    }
+
+    private static func rehearsal(_ settings: Settings) throws -> Rehearsal {
+        let limits = settings.registryLimits
+        return try Rehearsal(
+            limits: limits, mostBlobBytes: settings.storageLimits.blob, rule: { settings.policy(for: $0) }
+        ) {
+            guard InputFile.exists(Store.database(settings.data)) else { return nil }
+            return try LedgerArchive(of: settings)
+        }
+    }
+}
+
+/// `waybill import docker-registry`
+struct ImportDockerRegistry: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "docker-registry",
+        abstract: "Import the data directory of a CNCF Distribution, which is Debian's docker-registry.",
+        discussion: """
+            DIR is the rootdirectory of its configuration, in which docker/registry/v2 lies. Untagged manifests are imported too. \
+            Symbolic links below DIR are not followed. Docker schema 1 manifests are named and left out. Stop the other registry, \
+            or repeat the command once it has stopped.
+            """)
+
+    @Argument(help: ArgumentHelp("Its data directory.", valueName: "dir")) var folder: String
+    @OptionGroup var repositories: RepositoryPatterns
+    @OptionGroup var importing: ImportOptions
+
+    func run() async throws {
+        let source: DockerRegistrySource
+        do { source = try DockerRegistrySource(folder) } catch {
+            throw Failure(.usage, "cannot use \(folder.quoted()): \(error)")
+        }
+        try await importing.run("docker-registry", from: source, only: repositories.patterns)
+    }
+}
+
+/// `waybill import oci-layout`
+struct ImportLayout: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "oci-layout",
+        abstract: "Import a folder in the OCI image layout.",
+        discussion: """
+            Takes every manifest that its index.json lists, with all that it names. The tag is the name that it has there, or the \
+            part behind the last colon of a whole name. What has none is imported by digest.
+            """)
+
+    @Argument(help: ArgumentHelp("The folder, with oci-layout and index.json in it.", valueName: "path"))
+    var folder: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Where everything goes. (default: where the names in the layout say)", valueName: "name"),
+        transform: RepositoryName.init(argument:))
+    var repository: RepositoryName?
+
+    @OptionGroup var importing: ImportOptions
+
+    func run() async throws {
+        let source: LayoutSource
+        do { source = try LayoutSource(folder, into: repository) } catch {
+            throw Failure(.usage, "cannot use \(folder.quoted()): \(error)")
+        }
+        try await importing.run("oci-layout", from: source)
+    }
+}
+
+extension RepositoryName {
+    /// Reads a name, or says what is wrong with it.
+    init(argument: String) throws {
+        do { try self.init(parsing: argument) } catch { throw ValidationError("\(error)") }
+    }
+}

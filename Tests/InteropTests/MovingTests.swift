@@ -1,0 +1,174 @@
+import Glibc
+import OCI
+import RegistryCore
+import RegistryTesting
+import Testing
+
+@Suite(.enabled(if: Client.dockerRegistry, "docker-registry is needed"), .timeLimit(.minutes(10)))
+struct `Moving in from docker-registry` {
+    private let folder = TemporaryFolder()
+    private let image = Fixture.image(seed: 1, labels: ["number": "1"])
+
+    private var data: String { "\(folder.path)/data" }
+
+    private func waybill(_ arguments: String...) async throws -> Program.Result {
+        try await Program.run(WaybillProgram.path, arguments)
+    }
+
+    private func importing(_ source: DockerRegistry, _ arguments: String...) async throws -> (Int32, JSONValue) {
+        let result = try await Program.run(
+            WaybillProgram.path,
+            ["import", "docker-registry", source.data, "--data", data, "--json"] + arguments)
+        return (result.status, try JSONValue(parsing: Array(result.output.utf8)))
+    }
+
+    /// Content that is different for each number, but for one layer that all share.
+    private func image(_ number: Int, subject: Descriptor? = nil) -> Fixture.Image {
+        var image = Fixture.image(
+            seed: UInt64(number), layers: 1, labels: ["number": "\(number)"], subject: subject,
+            artifactType: subject == nil ? nil : "application/vnd.example.sbom")
+        let shared = Fixture.bytes(30_000, seed: 4242)
+        guard var manifest = try? JSONValue(parsing: image.manifest).object,
+            let layers = manifest["layers"]?.array
+        else { return image }
+        manifest["layers"] = .array([Fixture.descriptor(shared, .ociLayerGzip).json] + layers)
+        image.layers = [shared] + image.layers
+        image.manifest = JSONValue.object(manifest).serialized()
+        return image
+    }
+
+    /// 60 images under tags, three indexes over two platforms each, a referrer, an untagged revision, and one that was deleted.
+    private func fill(_ registry: DockerRegistry) throws -> (index: [UInt8], referrer: Digest, untagged: Digest) {
+        for number in 0..<60 {
+            try registry.push(image(number), to: "team/app\(number % 6)", as: "v\(number / 6)")
+        }
+        try registry.put(manifest: image(0).manifest, to: "team/app0", as: "latest")
+        var index: [UInt8] = []
+        for number in 0..<3 {
+            let children = [image(100 + 2 * number), image(101 + 2 * number)]
+            for child in children { try registry.push(child, to: "multi") }
+            let platforms = ["amd64", "arm64"].map { Platform(architecture: $0, os: "linux") }
+            index = Fixture.index([(children[0].manifest, platforms[0]), (children[1].manifest, platforms[1])])
+            try registry.put(manifest: index, to: "multi", as: "v\(number)", type: .ociIndex)
+        }
+        let referrer = image(200, subject: Fixture.descriptor(index, .ociIndex))
+        try registry.push(referrer, to: "multi")
+        let untagged = image(201)
+        try registry.push(untagged, to: "team/app1")
+        let deleted = Fixture.image(seed: 202, labels: ["number": "202"])
+        try registry.push(deleted, to: "team/app2", as: "gone")
+        try registry.request("DELETE", "/v2/team/app2/manifests/\(deleted.digest)", expecting: 202)
+        return (index, referrer.digest, untagged.digest)
+    }
+
+    @Test func `brings everything with the same digests, once, and out again`() async throws {
+        let registry = try await DockerRegistry()
+        let (index, referrer, untagged) = try fill(registry)
+        let before = try Inventory { try registry.request("GET", $0, $1, expecting: 200) }
+        #expect(before.digests.count == 64)
+        await registry.stop()
+        try await registry.collectGarbage()
+
+        let (rehearsed, plan) = try await importing(registry, "--dry-run")
+        #expect(rehearsed == 0 && access(data, F_OK) != 0)
+        let (status, report) = try await importing(registry)
+        #expect(status == 0 && report == plan, "\(String(decoding: report.serialized(), as: UTF8.self))")
+        #expect(report["manifests"] == 71 && report["tags"] == 64 && report["repositories"] == 7)
+        let (again, nothing) = try await importing(registry)
+        #expect(again == 0 && nothing["manifests"] == 0 && nothing["tags"] == 0 && nothing["blobs"] == 0)
+
+        let server = try await WaybillServer(data: data)
+        #expect(try Inventory { try server.request("GET", $0, $1) } == before)
+        #expect(try server.request("HEAD", "/v2/team/app1/manifests/\(untagged)").status == 200)
+        let listed = try server.request("GET", "/v2/multi/referrers/\(Digest(.sha256, of: index))")
+        #expect(listed.status == 200 && listed.text.contains("\(referrer)"))
+        let trace = try JSONValue(parsing: server.request("GET", "/provenance/\(untagged)").body)
+        let record = try #require(trace["records"]?.array?.first)
+        #expect(trace["records"]?.array?.count == 1 && record["kind"] == "push")
+        #expect(record["actor"]?["userAgent"]?.string?.hasSuffix("import docker-registry") == true)
+        #expect(record["labels"]?["number"] == "201")
+        // A server that runs has the folder, but it may be looked at.
+        let locked = try await waybill("import", "docker-registry", registry.data, "--data", data)
+        #expect(locked.status == 3 && locked.errors.contains("another waybill uses"))
+        let layout = "\(folder.path)/layout"
+        let exported = try await waybill("export", "oci-layout", layout, "--data", data)
+        #expect(exported.status == 0, "\(exported.text)")
+        #expect(await server.stop() == 0)
+        try await check(layout, has: before)
+    }
+
+    /// Imports a layout into a folder of its own, and compares.
+    private func check(_ layout: String, has before: Inventory) async throws {
+        let copy = "\(folder.path)/copy"
+        let imported = try await waybill("import", "oci-layout", layout, "--data", copy)
+        #expect(imported.status == 0, "\(imported.text)")
+        let server = try await WaybillServer(data: copy)
+        #expect(try Inventory { try server.request("GET", $0, $1) } == before)
+        #expect(await server.stop() == 0)
+        for data in [data, copy] {
+            let verified = try await waybill("ledger", "verify", "--data", data)
+            #expect(verified.status == 0 && verified.output.contains("71 records"), "\(verified.text)")
+        }
+        guard Client.skopeo else { return }
+        for name in ["team/app0:v3", "team/app5:v9", "multi:v1"] {
+            let out = "\(folder.path)/\(name.filter(\.isLetter))"
+            let copied = try await Program.run(
+                Program.find("skopeo") ?? "skopeo",
+                ["copy", "--all", "--insecure-policy", "oci:\(layout):\(name)", "dir:\(out)"])
+            #expect(copied.status == 0, "\(copied.text)")
+            #expect(File.read("\(out)/manifest.json") == before.contents[name])
+        }
+    }
+
+    @Test func `ends with 1 and names what is damaged, missing, badly linked or a symbolic link`() async throws {
+        let registry = try await DockerRegistry()
+        let images = (0..<5).map { Fixture.image(seed: UInt64($0), labels: ["number": "\($0)"]) }
+        for (number, image) in images.enumerated() { try registry.push(image, to: "app", as: "v\(number)") }
+        let before = try Inventory { try registry.request("GET", $0, $1, expecting: 200) }
+        await registry.stop()
+        let top = "\(registry.data)/docker/registry/v2"
+        func blob(_ content: [UInt8]) -> String {
+            let hex = Digest(.sha256, of: content).hex
+            return "\(top)/blobs/sha256/\(hex.prefix(2))/\(hex)/data"
+        }
+        File.write(Array("damaged".utf8), to: blob(images[0].layers[0]))
+        unlink(blob(images[1].layers[0]))
+        File.write(Array("sha256:\u{1b}[31m".utf8), to: "\(top)/repositories/app/_manifests/tags/v2/current/link")
+        rename(blob(images[3].config), "\(folder.path)/config")
+        #expect(symlink("\(folder.path)/config", blob(images[3].config)) == 0)
+        let (status, report) = try await importing(registry)
+        #expect(status == 1 && report["ok"] == false && report["tags"] == 1 && report["manifests"] == 2)
+        let skipped = report["skipped"]?.array?.compactMap(\.object) ?? []
+        func reason(_ name: String) -> String { skipped.first { $0["name"]?.string == name }?["reason"]?.string ?? "" }
+        #expect(reason("\(Digest(.sha256, of: images[0].layers[0]))").contains("damaged"))
+        #expect(reason("\(Digest(.sha256, of: images[1].layers[0]))").contains("there is no"))
+        #expect(
+            reason("v2").contains("\\u{1b}") && reason("\(Digest(.sha256, of: images[3].config))").contains("symbolic"))
+        for number in [0, 1, 3] { #expect(reason("v\(number)").contains("\(images[number].digest)")) }
+        let said = try await waybill("import", "docker-registry", registry.data, "--data", data)
+        #expect(
+            said.status == 1 && said.output.contains("left out      10") && !said.text.contains("\u{1b}"),
+            "\(said.text)")
+
+        let server = try await WaybillServer(data: data)
+        let after = try Inventory { try server.request("GET", $0, $1) }
+        #expect(after.digests == ["app:v4": before.digests["app:v4"] ?? ""])
+        #expect(await server.stop() == 0)
+        #expect(try await waybill("ledger", "verify", "--data", data).status == 0)
+    }
+
+    @Test func `is refused when the words are wrong`() async throws {
+        #expect(try await waybill("import", "docker-registry", folder.path, "--data", data).status == 2)
+        #expect(try await waybill("import", "oci-layout", folder.path, "--data", data).status == 2)
+        #expect(try await waybill("import", "docker-registry", folder.path, "--repository", "A B").status == 2)
+        #expect(try await waybill("import", "oci-layout", folder.path, "--repository", "A B").status == 2)
+        #expect(try await waybill("export", "oci-layout", folder.path, "--data", data).status == 3)
+        #expect(access(data, F_OK) != 0)
+        let registry = try await DockerRegistry()
+        try registry.push(image, to: "app", as: "v1")
+        await registry.stop()
+        let none = try await waybill(
+            "import", "docker-registry", registry.data, "--data", data, "--repository", "team/**")
+        #expect(none.status == 1 && none.errors.contains("no repository matches"))
+    }
+}
