@@ -79,8 +79,8 @@ struct ImportOptions: ParsableArguments {
         let store = try Store(settings)
         try store.requireWritable()
         try await store.recordKeys()
-        var logger = Logger(label: "waybill")
-        logger.logLevel = .warning
+        var logger = Serve.logger(settings)
+        logger.logLevel = max(logger.logLevel, .warning)
         let registry = Registry(
             blobs: store.blobs, ledger: store.ledger, readLanes: store.readLanes, limits: settings.registryLimits,
             trust: trust, logger: logger, rule: { settings.policy(for: $0) })

@@ -124,7 +124,8 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    private static func logger(_ settings: Settings) -> Logger {
+    /// What is written to standard error, as the settings want it.
+    static func logger(_ settings: Settings) -> Logger {
         let level = Logger.Level(rawValue: settings.log.level.rawValue) ?? .info
         let isJSON = settings.log.format == .json
         var logger = Logger(label: "waybill") { label -> any LogHandler in

@@ -157,6 +157,31 @@ struct `Moving in from docker-registry` {
         #expect(try await waybill("ledger", "verify", "--data", data).status == 0)
     }
 
+    @Test func `goes on where it was killed`() async throws {
+        let registry = try await DockerRegistry()
+        for number in 0..<40 { try registry.push(image(number), to: "team/app\(number)", as: "v1") }
+        let before = try Inventory { try registry.request("GET", $0, $1, expecting: 200) }
+        await registry.stop()
+        // Each time a bit later, until it comes to its end.
+        var (delay, status, killed) = (useconds_t(20_000), Int32(-1), 0)
+        while status != 0 {
+            let program = try Program(
+                WaybillProgram.path, ["import", "docker-registry", registry.data, "--data", data])
+            usleep(delay)
+            program.signal(SIGKILL)
+            status = await program.end().status
+            #expect(status == 0 || status == -SIGKILL)
+            killed += status == 0 ? 0 : 1
+            delay += 15_000
+        }
+        #expect(killed > 0)
+        let server = try await WaybillServer(data: data)
+        #expect(try Inventory { try server.request("GET", $0, $1) } == before)
+        #expect(await server.stop() == 0)
+        let verified = try await waybill("ledger", "verify", "--data", data)
+        #expect(verified.status == 0 && verified.output.contains("40 records"), "\(verified.text)")
+    }
+
     @Test func `is refused when the words are wrong`() async throws {
         #expect(try await waybill("import", "docker-registry", folder.path, "--data", data).status == 2)
         #expect(try await waybill("import", "oci-layout", folder.path, "--data", data).status == 2)

@@ -53,6 +53,32 @@ import Testing
         #expect(try await store.registry.verify() == [])
     }
 
+    @Test func `moves a tag that points elsewhere, which the history shows`() async throws {
+        let store = try TestRegistry()
+        source.add(good, to: "app", tags: ["latest"])
+        try await store.take(source)
+        let newer = Fixture.distinct(7)
+        source.add(newer, to: "app", tags: ["latest"])
+        let report = try await store.take(source)
+        #expect(report.manifests == .init(moved: 1, there: 1) && report.tags == .init(moved: 1, there: 0))
+        #expect(store.digest(of: "latest", in: "app") == newer.digest && store.has(good.digest, in: "app"))
+        // Two pushes, and where the tag was before.
+        #expect(try store.recordCount() == 3)
+    }
+
+    @Test func `stops when the disk is full, and goes on when there is room`() async throws {
+        let faults = FaultSwitch()
+        let store = try TestRegistry(disk: faults.disk)
+        for number in 1...5 { source.add(Fixture.distinct(number), to: "app\(number)", tags: ["v1"]) }
+        faults.fail(.write)
+        await #expect(throws: UploadError.outOfSpace) { try await store.take(source) }
+        #expect(try store.recordCount() == 0)
+        faults.fail(nil)
+        let report = try await store.take(source)
+        #expect(report.left == [] && report.manifests.moved == 5)
+        #expect(try await store.registry.verify() == [])
+    }
+
     @Test func `takes only the repositories that are wanted`() async throws {
         let store = try TestRegistry()
         source.add(good, to: "team/app", tags: ["v1"])
