@@ -17,7 +17,15 @@ extension LayoutError: CustomStringConvertible {
     }
 }
 
-/// A folder in the OCI image layout (image specification, image-layout.md).
+/// The files of a layout, wherever they are.
+protocol LayoutFiles: Sendable {
+    /// Opens a plain file. Blocks.
+    func open(_ path: String) throws(SourceError) -> SourceFile
+}
+
+extension SourceFolder: LayoutFiles {}
+
+/// A folder or a tar archive in the OCI image layout (image specification, image-layout.md).
 ///
 /// Its `index.json` says what there is. Where names say repositories, those are meant; otherwise everything goes into one.
 package struct LayoutSource: ImageSource {
@@ -26,7 +34,7 @@ package struct LayoutSource: ImageSource {
     private static let mostIndexValues = 20_000_000
     private static let mostMarkerBytes = 4096
 
-    private let folder: SourceFolder
+    private let files: any LayoutFiles
     private let listings: [RepositoryName: SourceListing]
     private let skipped: [Skipped]
 
@@ -36,9 +44,9 @@ package struct LayoutSource: ImageSource {
     package init(_ path: String, into repository: RepositoryName?) throws(LayoutError) {
         let index: JSONValue
         do throws(SourceError) {
-            folder = try SourceFolder(path)
-            try Self.check(marker: folder.read("oci-layout", atMost: Self.mostMarkerBytes))
-            index = try Self.parse(folder.read("index.json", atMost: Self.mostIndexBytes), "index.json")
+            files = try Self.files(path)
+            try Self.check(marker: files.open("oci-layout").read(atMost: Self.mostMarkerBytes))
+            index = try Self.parse(files.open("index.json").read(atMost: Self.mostIndexBytes), "index.json")
         } catch { throw .source(error) }
         guard let entries = index["manifests"]?.array else {
             throw .malformed(file: "index.json", reason: "it has no manifests")
@@ -53,6 +61,13 @@ package struct LayoutSource: ImageSource {
             }
         }
         (self.listings, self.skipped) = (listings, skipped)
+    }
+
+    private static func files(_ path: String) throws(SourceError) -> any LayoutFiles {
+        do { return try SourceFolder(path) } catch {
+            guard case .notAFolder = error else { throw error }
+            return try TarFiles(path)
+        }
     }
 
     private static func check(marker bytes: [UInt8]) throws(SourceError) {
@@ -104,11 +119,11 @@ package struct LayoutSource: ImageSource {
     }
 
     package func openManifest(_ digest: Digest, in repository: RepositoryName) throws(SourceError) -> SourceFile {
-        try folder.open(ImageLayout.path(of: digest))
+        try files.open(ImageLayout.path(of: digest))
     }
 
     package func openBlob(_ digest: Digest, in repository: RepositoryName) throws(SourceError) -> SourceFile {
-        try folder.open(ImageLayout.path(of: digest))
+        try files.open(ImageLayout.path(of: digest))
     }
 }
 

@@ -7,12 +7,15 @@ package import RegistryCore
 package struct SourceFile: Sendable {
     private let file: SharedDescriptor
     private let path: String
-    /// Bytes in it when it was opened.
+    /// Where it begins: it may be a part of another.
+    private let start: Int64
+    /// Bytes in it when it was opened. What is written behind them is not read.
     package let size: Int64
 
-    init(_ file: SharedDescriptor, path: String, size: Int64) {
+    init(_ file: SharedDescriptor, path: String, start: Int64 = 0, size: Int64) {
         self.file = file
         self.path = path
+        self.start = start
         self.size = size
     }
 
@@ -36,12 +39,13 @@ package struct SourceFile: Sendable {
 
     /// Puts bytes from `offset` on into `buffer`, until it is full or the file ends; says how many. Blocks.
     func fill(_ buffer: UnsafeMutableRawBufferPointer, from offset: Int64) throws(SourceError) -> Int {
+        let wanted = Int(min(Int64(buffer.count), max(0, size - offset)))
         var count = 0
         do throws(SystemError) {
-            while count < buffer.count {
-                let (number, start) = (file.number, count)
+            while count < wanted {
+                let (number, done) = (file.number, count)
                 let read = try systemCall("pread") {
-                    pread(number, buffer.baseAddress.map { $0 + start }, buffer.count - start, off_t(offset) + start)
+                    pread(number, buffer.baseAddress.map { $0 + done }, wanted - done, off_t(start + offset) + done)
                 }
                 guard read > 0 else { break }
                 count += read

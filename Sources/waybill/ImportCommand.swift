@@ -133,13 +133,14 @@ struct ImportDockerRegistry: AsyncParsableCommand {
 struct ImportLayout: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "oci-layout",
-        abstract: "Import a folder in the OCI image layout.",
+        abstract: "Import a folder or a tar archive in the OCI image layout.",
         discussion: """
             Takes every manifest that its index.json lists, with all that it names. The tag is the name that it has there, or the \
-            part behind the last colon of a whole name. What has none is imported by digest.
+            part behind the last colon of a whole name. What has none is imported by digest. An archive that is compressed has to \
+            be unpacked first.
             """)
 
-    @Argument(help: ArgumentHelp("The folder, with oci-layout and index.json in it.", valueName: "path"))
+    @Argument(help: ArgumentHelp("The folder or archive, with oci-layout and index.json in it.", valueName: "path"))
     var folder: String
 
     @Option(

@@ -93,8 +93,24 @@ struct `Moving in from docker-registry` {
         let layout = "\(folder.path)/layout"
         let exported = try await waybill("export", "oci-layout", layout, "--data", data)
         #expect(exported.status == 0, "\(exported.text)")
+        let archive = try server.request("GET", "/provenance/\(Digest(.sha256, of: index))/archive")
+        File.write(archive.body, to: "\(folder.path)/archive.tar")
         #expect(await server.stop() == 0)
+        // The index and its platforms: nothing in its list leads to what refers to them.
+        try await importArchive("\(folder.path)/archive.tar", manifests: 3)
         try await check(layout, has: before)
+    }
+
+    /// Imports an archive into a folder of its own, beforehand and then really.
+    private func importArchive(_ path: String, manifests: Int64) async throws {
+        let arguments = ["import", "oci-layout", path, "--repository", "one", "--data", "\(path).data", "--json"]
+        var reports: [JSONValue] = []
+        for more in [["--dry-run"], []] {
+            let result = try await Program.run(WaybillProgram.path, arguments + more)
+            #expect(result.status == 0, "\(result.text)")
+            reports.append(try JSONValue(parsing: Array(result.output.utf8)))
+        }
+        #expect(reports[0] == reports[1] && reports[0]["manifests"] == .integer(manifests), "\(reports)")
     }
 
     /// Imports a layout into a folder of its own, and compares.
@@ -118,6 +134,14 @@ struct `Moving in from docker-registry` {
             #expect(copied.status == 0, "\(copied.text)")
             #expect(File.read("\(out)/manifest.json") == before.contents[name])
         }
+        let packed = try await Program.run(
+            Program.find("skopeo") ?? "skopeo",
+            [
+                "copy", "--insecure-policy", "oci:\(layout):team/app0:v3",
+                "oci-archive:\(folder.path)/skopeo.tar:team/app0:v3",
+            ])
+        #expect(packed.status == 0, "\(packed.text)")
+        try await importArchive("\(folder.path)/skopeo.tar", manifests: 1)
     }
 
     @Test func `ends with 1 and names what is damaged, missing, badly linked or a symbolic link`() async throws {
