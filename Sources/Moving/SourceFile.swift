@@ -24,11 +24,16 @@ package struct SourceFile: Sendable {
     /// - Throws: `.tooLarge` when it has more than `limit` bytes.
     func read(atMost limit: Int) throws(SourceError) -> [UInt8] {
         guard size <= Int64(limit) else { throw .tooLarge(path, limit: limit) }
+        return try read(Int(size), from: 0)
+    }
+
+    /// So many bytes from `offset` on, or fewer where the file ends. Blocks.
+    func read(_ count: Int, from offset: Int64) throws(SourceError) -> [UInt8] {
         var failure: SourceError?
-        let bytes = [UInt8](unsafeUninitializedCapacity: Int(size)) { buffer, count in
-            do throws(SourceError) { count = try fill(UnsafeMutableRawBufferPointer(buffer), from: 0) } catch {
-                failure = error
-            }
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            do throws(SourceError) {
+                filled = try fill(UnsafeMutableRawBufferPointer(buffer), from: offset)
+            } catch { failure = error }
         }
         if let failure { throw failure }
         return bytes

@@ -20,7 +20,8 @@ struct ExportLayout: AsyncParsableCommand {
         discussion: """
             Works beside a running server. Every manifest of a repository is in it, with all that refers to it. A tag is there \
             under the name REPOSITORY:TAG, as in skopeo copy oci:DIR:REPOSITORY:TAG, and `waybill import oci-layout DIR` puts \
-            everything back. Content is hashed; what is damaged is named and left out, and the command ends with 1.
+            everything back. Nothing is converted: manifests of Docker's own types are in it as they are, and skopeo takes only OCI's \
+            from a layout. Content is hashed; what is damaged is named and left out, and the command ends with 1.
             """)
 
     @Argument(help: ArgumentHelp("A folder that is empty, or is not there yet.", valueName: "dir")) var folder: String

@@ -78,9 +78,11 @@ struct DockerRegistry {
             [("Content-Type", type.rawValue)], body: manifest, expecting: 201)
     }
 
-    func push(_ image: Fixture.Image, to repository: String, as tag: String? = nil) throws {
+    func push(
+        _ image: Fixture.Image, to repository: String, as tag: String? = nil, type: MediaType = .ociManifest
+    ) throws {
         for blob in image.blobs { try push(blob: blob, to: repository) }
-        try put(manifest: image.manifest, to: repository, as: tag)
+        try put(manifest: image.manifest, to: repository, as: tag, type: type)
     }
 }
 

@@ -22,40 +22,60 @@ struct `Moving in from docker-registry` {
         return (result.status, try JSONValue(parsing: Array(result.output.utf8)))
     }
 
-    /// Content that is different for each number, but for one layer that all share.
+    /// Content that is different for each number, but for one layer that all share. Every third is Docker's, as most of what
+    /// such registries hold.
     private func image(_ number: Int, subject: Descriptor? = nil) -> Fixture.Image {
-        var image = Fixture.image(
-            seed: UInt64(number), layers: 1, labels: ["number": "\(number)"], subject: subject,
-            artifactType: subject == nil ? nil : "application/vnd.example.sbom")
-        let shared = Fixture.bytes(30_000, seed: 4242)
-        guard var manifest = try? JSONValue(parsing: image.manifest).object,
-            let layers = manifest["layers"]?.array
-        else { return image }
-        manifest["layers"] = .array([Fixture.descriptor(shared, .ociLayerGzip).json] + layers)
-        image.layers = [shared] + image.layers
+        let isDocker = number.isMultiple(of: 3) && subject == nil
+        var image = Fixture.image(seed: UInt64(number), layers: 1, labels: ["number": "\(number)"])
+        image.layers = [Fixture.bytes(30_000, seed: 4242)] + image.layers
+        var manifest: JSONObject = [
+            "schemaVersion": 2, "mediaType": .string(type(of: number).rawValue),
+            "config": Fixture.descriptor(image.config, isDocker ? .dockerConfig : .ociConfig).json,
+            "layers": .array(image.layers.map { Fixture.descriptor($0, isDocker ? .dockerLayer : .ociLayerGzip).json }),
+        ]
+        if let subject {
+            manifest["artifactType"] = "application/vnd.example.sbom"
+            manifest["subject"] = subject.json
+        }
         image.manifest = JSONValue.object(manifest).serialized()
         return image
+    }
+
+    private func type(of number: Int) -> MediaType { number.isMultiple(of: 3) ? .dockerManifest : .ociManifest }
+
+    /// Two platforms of number and the next, in Docker's list or in an index.
+    private func index(_ number: Int) -> (content: [UInt8], type: MediaType) {
+        let list: MediaType = number.isMultiple(of: 4) ? .dockerManifestList : .ociIndex
+        let entries = zip([number, number + 1], ["amd64", "arm64"]).map { number, architecture in
+            var entry = Fixture.descriptor(image(number).manifest, type(of: number))
+            entry.platform = Platform(architecture: architecture, os: "linux")
+            return entry.json
+        }
+        let content = JSONValue.object([
+            "schemaVersion": 2, "mediaType": .string(list.rawValue), "manifests": .array(entries),
+        ]).serialized()
+        return (content, list)
     }
 
     /// 60 images under tags, three indexes over two platforms each, a referrer, an untagged revision, and one that was deleted.
     private func fill(_ registry: DockerRegistry) throws -> (index: [UInt8], referrer: Digest, untagged: Digest) {
         for number in 0..<60 {
-            try registry.push(image(number), to: "team/app\(number % 6)", as: "v\(number / 6)")
+            try registry.push(image(number), to: "team/app\(number % 6)", as: "v\(number / 6)", type: type(of: number))
         }
-        try registry.put(manifest: image(0).manifest, to: "team/app0", as: "latest")
-        var index: [UInt8] = []
-        for number in 0..<3 {
-            let children = [image(100 + 2 * number), image(101 + 2 * number)]
-            for child in children { try registry.push(child, to: "multi") }
-            let platforms = ["amd64", "arm64"].map { Platform(architecture: $0, os: "linux") }
-            index = Fixture.index([(children[0].manifest, platforms[0]), (children[1].manifest, platforms[1])])
-            try registry.put(manifest: index, to: "multi", as: "v\(number)", type: .ociIndex)
+        try registry.put(manifest: image(0).manifest, to: "team/app0", as: "latest", type: type(of: 0))
+        for number in [100, 102, 104] {
+            for child in [number, number + 1] {
+                try registry.push(image(child), to: "multi", type: type(of: child))
+            }
+            let (content, type) = index(number)
+            try registry.put(manifest: content, to: "multi", as: "v\(number / 2 - 50)", type: type)
         }
+        let index = index(102).content
         let referrer = image(200, subject: Fixture.descriptor(index, .ociIndex))
         try registry.push(referrer, to: "multi")
-        let untagged = image(201)
+        let untagged = image(202)
         try registry.push(untagged, to: "team/app1")
-        let deleted = Fixture.image(seed: 202, labels: ["number": "202"])
+        let deleted = Fixture.image(seed: 203, labels: ["number": "203"])
         try registry.push(deleted, to: "team/app2", as: "gone")
         try registry.request("DELETE", "/v2/team/app2/manifests/\(deleted.digest)", expecting: 202)
         return (index, referrer.digest, untagged.digest)
@@ -86,7 +106,7 @@ struct `Moving in from docker-registry` {
         let record = try #require(trace["records"]?.array?.first)
         #expect(trace["records"]?.array?.count == 1 && record["kind"] == "push")
         #expect(record["actor"]?["userAgent"]?.string?.hasSuffix("import docker-registry") == true)
-        #expect(record["labels"]?["number"] == "201")
+        #expect(record["labels"]?["number"] == "202")
         // A server that runs has the folder, but it may be looked at.
         let locked = try await waybill("import", "docker-registry", registry.data, "--data", data)
         #expect(locked.status == 3 && locked.errors.contains("another waybill uses"))
@@ -126,8 +146,9 @@ struct `Moving in from docker-registry` {
             #expect(verified.status == 0 && verified.output.contains("71 records"), "\(verified.text)")
         }
         guard Client.skopeo else { return }
-        for name in ["team/app0:v3", "team/app5:v9", "multi:v1"] {
-            let out = "\(folder.path)/\(name.filter(\.isLetter))"
+        // Of Docker's own types it takes none from a layout.
+        for name in ["team/app1:v3", "team/app5:v9", "multi:v1"] {
+            let out = "\(folder.path)/\(name.filter { $0 != "/" && $0 != ":" })"
             let copied = try await Program.run(
                 Program.find("skopeo") ?? "skopeo",
                 ["copy", "--all", "--insecure-policy", "oci:\(layout):\(name)", "dir:\(out)"])
@@ -137,8 +158,8 @@ struct `Moving in from docker-registry` {
         let packed = try await Program.run(
             Program.find("skopeo") ?? "skopeo",
             [
-                "copy", "--insecure-policy", "oci:\(layout):team/app0:v3",
-                "oci-archive:\(folder.path)/skopeo.tar:team/app0:v3",
+                "copy", "--insecure-policy", "oci:\(layout):team/app1:v3",
+                "oci-archive:\(folder.path)/skopeo.tar:team/app1:v3",
             ])
         #expect(packed.status == 0, "\(packed.text)")
         try await importArchive("\(folder.path)/skopeo.tar", manifests: 1)
@@ -183,7 +204,9 @@ struct `Moving in from docker-registry` {
 
     @Test func `goes on where it was killed`() async throws {
         let registry = try await DockerRegistry()
-        for number in 0..<40 { try registry.push(image(number), to: "team/app\(number)", as: "v1") }
+        for number in 0..<40 {
+            try registry.push(image(number), to: "team/app\(number)", as: "v1", type: type(of: number))
+        }
         let before = try Inventory { try registry.request("GET", $0, $1, expecting: 200) }
         await registry.stop()
         // Each time a bit later, until it comes to its end.
