@@ -4,17 +4,23 @@ package import RegistryCore
 /// Moves the repositories of a source into a target, each with its blobs first and then its manifests.
 ///
 /// What is there already is left as it is, so that it can be repeated after it was interrupted, and when the source has more.
-/// A tag that points elsewhere in the target is moved.
+/// A tag that points elsewhere in the target is moved, unless it is to be kept.
 package struct Importer {
     private let source: any ImageSource
     private let target: any ImageTarget
     private let limits: RegistryLimits
+    private let keepsTags: Bool
 
-    /// - Parameter limits: those of the target.
-    package init(from source: any ImageSource, to target: any ImageTarget, limits: RegistryLimits) {
+    /// - Parameters:
+    ///   - limits: those of the target.
+    ///   - keepsTags: whether a tag that points elsewhere in the target stays there.
+    package init(
+        from source: any ImageSource, to target: any ImageTarget, limits: RegistryLimits, keepsTags: Bool = false
+    ) {
         self.source = source
         self.target = target
         self.limits = limits
+        self.keepsTags = keepsTags
     }
 
     /// Moves everything that can be moved.
@@ -35,7 +41,8 @@ package struct Importer {
         for (index, name) in repositories.enumerated() {
             let place = "(\(index + 1) of \(repositories.count) repositories)"
             var work = RepositoryImport(
-                name, place, from: source, to: target, limits: limits, events: events, report: report)
+                name, place, from: source, to: target, limits: limits, keepsTags: keepsTags, events: events,
+                report: report)
             try await work.run()
             report = work.report
         }
@@ -58,6 +65,7 @@ private struct RepositoryImport {
     private struct ManifestOutcome: Sendable {
         var isMoved = false
         var tags: [Tag] = []
+        var keptTags = 0
         var skipped: [Skipped] = []
     }
 
@@ -70,18 +78,20 @@ private struct RepositoryImport {
     private let source: any ImageSource
     private let target: any ImageTarget
     private let limits: RegistryLimits
+    private let keepsTags: Bool
     private let events: MoveEvents
     private(set) var report: MoveReport
 
     init(
         _ name: RepositoryName, _ place: String, from source: any ImageSource, to target: any ImageTarget,
-        limits: RegistryLimits, events: MoveEvents, report: MoveReport
+        limits: RegistryLimits, keepsTags: Bool, events: MoveEvents, report: MoveReport
     ) {
         self.name = name
         self.place = place
         self.source = source
         self.target = target
         self.limits = limits
+        self.keepsTags = keepsTags
         self.events = events
         self.report = report
     }
@@ -168,7 +178,7 @@ private struct RepositoryImport {
     // MARK: - Manifests
 
     private mutating func moveManifests(_ entries: [ManifestOrder.Entry], _ tags: [Digest: [Tag]]) async throws {
-        let (name, source, target, limits) = (name, source, target, limits)
+        let (name, source, target, limits, keepsTags) = (name, source, target, limits, keepsTags)
         var rest = entries[...]
         while !rest.isEmpty {
             // As many as do not need each other.
@@ -181,7 +191,8 @@ private struct RepositoryImport {
             rest = rest.dropFirst(batch.count)
             try await inParallel(Array(batch), step: "importing manifests of \(name) \(place)") { entry in
                 try await Self.move(
-                    entry, tags[entry.digest] ?? [], of: name, from: source, to: target, limits: limits)
+                    entry, tags[entry.digest] ?? [], of: name, from: source, to: target, limits: limits,
+                    keepsTags: keepsTags)
             } done: { work, entry, outcome in
                 work.count(outcome, of: entry, tags: tags[entry.digest] ?? [])
             }
@@ -197,22 +208,30 @@ private struct RepositoryImport {
         }
         let left = outcome.skipped.count { $0.kind == .tag }
         report.tags.moved += outcome.tags.count
-        report.tags.there += tags.count - outcome.tags.count - left
+        report.keptTags += outcome.keptTags
+        report.tags.there += tags.count - outcome.tags.count - outcome.keptTags - left
     }
 
     /// Pushes a manifest with the tags that do not point at it yet; nothing when there is nothing to change.
     private static func move(
         _ entry: ManifestOrder.Entry, _ tags: [Tag], of name: RepositoryName, from source: any ImageSource,
-        to target: any ImageTarget, limits: RegistryLimits
+        to target: any ImageTarget, limits: RegistryLimits, keepsTags: Bool
     ) async throws -> ManifestOutcome {
         var outcome = ManifestOutcome()
-        var rest = try tags.filter { try target.digest(of: $0, in: name) != entry.digest }[...]
+        var rest: [Tag] = []
+        for tag in tags {
+            switch try target.digest(of: tag, in: name) {
+            case entry.digest: continue
+            case .some where keepsTags: outcome.keptTags += 1
+            default: rest.append(tag)
+            }
+        }
         var isThere = entry.isThere
         while !isThere || !rest.isEmpty {
             let some = Array(rest.prefix(limits.tagsPerPush))
             do {
                 try await target.put(source.push(of: entry.digest, to: name, tags: some, limits: limits))
-                rest = rest.dropFirst(some.count)
+                rest.removeFirst(some.count)
                 outcome.tags += some
                 isThere = true
             } catch RegistryError.immutableTag(let tag, let digest) {

@@ -16,7 +16,9 @@ package struct LayoutExporter {
     private let events: MoveEvents
     private var report = MoveReport()
     private var written: Set<Digest> = []
-    private var lacking: [Digest: String] = [:]
+    /// Content that is damaged, and how.
+    private var damaged: [Digest: String] = [:]
+    private var lacks = LackingContent()
     private var roots: [Descriptor] = []
 
     /// Makes the folder at `path`, unless it is there and empty.
@@ -43,7 +45,7 @@ package struct LayoutExporter {
         }
         try LayoutFolder.write("oci-layout", ImageLayout.marker, in: path)
         try LayoutFolder.synchronize(path)
-        try LayoutFolder.write("index.json", ImageLayout.index(of: roots), in: path)
+        try LayoutFolder.write("index.json", ImageLayout.index(of: roots, annotations: lacks.annotations), in: path)
         try LayoutFolder.synchronize(path)
         return report
     }
@@ -113,8 +115,13 @@ package struct LayoutExporter {
             skip(Skipped(.manifest, digest, in: name, because: "it is damaged"))
             return nil
         }
-        for (descriptor, role) in manifest.references where role != .manifest {
-            try export(blob: descriptor, of: name)
+        for (descriptor, role) in manifest.references {
+            if role != .manifest {
+                try export(blob: descriptor, of: name)
+            } else if try archive.read({ try $0.manifest(.digest(descriptor.digest), in: name, content: false) }) == nil
+            {
+                lacks.add(descriptor.digest, to: name)
+            }
         }
         if written.insert(digest).inserted { try LayoutFolder.write(digest, stored.content, in: path) }
         report.manifests.moved += 1
@@ -123,12 +130,12 @@ package struct LayoutExporter {
 
     private mutating func export(blob descriptor: Descriptor, of name: RepositoryName) throws {
         let digest = descriptor.digest
-        guard !written.contains(digest) else { return }
         guard let blob = try archive.read({ try $0.blob(digest, in: name) }) else {
             // A foreign layer, or what was deleted on purpose: the layout has as much of the image as the registry has.
-            return
+            return lacks.add(digest, to: name)
         }
-        if let reason = lacking[digest] { return skip(Skipped(.blob, digest, in: name, because: reason)) }
+        guard !written.contains(digest) else { return }
+        if let reason = damaged[digest] { return skip(Skipped(.blob, digest, in: name, because: reason)) }
         do {
             if let content = blob.content {
                 guard Digest(digest.algorithm, of: content) == digest else { throw ContentError.damaged }
@@ -140,7 +147,7 @@ package struct LayoutExporter {
             report.blobs.moved += 1
             report.bytes += blob.size
         } catch let error as ContentError {
-            lacking[digest] = "\(error)"
+            damaged[digest] = "\(error)"
             skip(Skipped(.blob, digest, in: name, because: "\(error)"))
         }
     }

@@ -37,6 +37,7 @@ package struct LayoutSource: ImageSource {
     private let files: any LayoutFiles
     private let listings: [RepositoryName: SourceListing]
     private let skipped: [Skipped]
+    private let lacks: LackingContent
 
     /// Opens a layout and reads its list.
     ///
@@ -61,6 +62,8 @@ package struct LayoutSource: ImageSource {
             }
         }
         (self.listings, self.skipped) = (listings, skipped)
+        // Where all goes into one, it has what any of them has.
+        lacks = repository == nil ? LackingContent(index["annotations"]?.object ?? JSONObject()) : LackingContent()
     }
 
     private static func files(_ path: String) throws(SourceError) -> any LayoutFiles {
@@ -119,11 +122,17 @@ package struct LayoutSource: ImageSource {
     }
 
     package func openManifest(_ digest: Digest, in repository: RepositoryName) throws(SourceError) -> SourceFile {
-        try files.open(ImageLayout.path(of: digest))
+        try open(digest, in: repository)
     }
 
     package func openBlob(_ digest: Digest, in repository: RepositoryName) throws(SourceError) -> SourceFile {
-        try files.open(ImageLayout.path(of: digest))
+        try open(digest, in: repository)
+    }
+
+    private func open(_ digest: Digest, in repository: RepositoryName) throws(SourceError) -> SourceFile {
+        let path = ImageLayout.path(of: digest)
+        guard !lacks.contains(digest, in: repository) else { throw .absent(path) }
+        return try files.open(path)
     }
 }
 

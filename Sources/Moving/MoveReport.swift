@@ -17,6 +17,8 @@ package struct MoveReport: Sendable {
     package var manifests = Count()
     /// Tags; in each repository for itself.
     package var tags = Count()
+    /// Tags that were left where they are although the source has them elsewhere.
+    package var keptTags = 0
     /// Blobs; in each repository for itself.
     package var blobs = Count()
     /// Bytes of blobs that were copied. What several repositories share is copied once.

@@ -13,7 +13,8 @@ struct ImportCommand: ParsableCommand {
         discussion: """
             The server of the data folder must be stopped. Every manifest is a push with its record in the ledger. All content is \
             hashed. What is missing or damaged is named and left out, with all that depends on it, and the command ends with 1. \
-            What is there already is left as it is, so that it can be repeated; a tag that points elsewhere is moved.
+            What is there already is left as it is, so that it can be repeated; a tag that points elsewhere is moved, unless \
+            --keep-tags is given.
             """,
         subcommands: [ImportDockerRegistry.self, ImportLayout.self])
 }
@@ -21,6 +22,7 @@ struct ImportCommand: ParsableCommand {
 /// Where something is imported, the same for every source.
 struct ImportOptions: ParsableArguments {
     @Flag(help: "Read and hash everything, and change nothing; also beside a running server.") var dryRun = false
+    @Flag(help: "Leave tags where they are that point at something else here.") var keepTags = false
     @Flag(help: "Print the result as JSON.") var json = false
     @OptionGroup var options: ConfigurationOptions
 
@@ -35,13 +37,13 @@ struct ImportOptions: ParsableArguments {
         let report: MoveReport
         if dryRun {
             let rehearsal = try Self.rehearsal(settings)
-            report = try await Self.run(source, rehearsal, settings, patterns, printer.events())
+            report = try await run(source, rehearsal, settings, patterns, printer.events())
         } else {
             let (store, registry) = try await Self.open(settings)
             let actor = Actor(userAgent: "waybill/\(Version.text) import \(name)", isAdministrator: true)
             do {
                 let target = RegistryTarget(registry, by: actor)
-                report = try await Self.run(source, target, settings, patterns, printer.events())
+                report = try await run(source, target, settings, patterns, printer.events())
             } catch {
                 await store.close()
                 throw error
@@ -51,17 +53,18 @@ struct ImportOptions: ParsableArguments {
         try printer.finish(report, of: patterns)
     }
 
-    private static func run(
+    private func run(
         _ source: any ImageSource, _ target: any ImageTarget, _ settings: Settings, _ patterns: [Glob],
         _ events: MoveEvents
     ) async throws -> MoveReport {
         do {
-            return try await Importer(from: source, to: target, limits: settings.registryLimits).run(
-                selecting: patterns.selects, namingOthers: patterns.isEmpty, events: events)
+            return try await Importer(
+                from: source, to: target, limits: settings.registryLimits, keepsTags: keepTags
+            ).run(selecting: patterns.selects, namingOthers: patterns.isEmpty, events: events)
         } catch {
             throw Failure(
                 .foundSomethingWrong,
-                "the import cannot go on: \(reason(for: error)). What has come is there; repeat the command for the rest"
+                "the import cannot go on: \(Self.reason(for: error)). What has come is there; repeat the command for the rest"
             )
         }
     }

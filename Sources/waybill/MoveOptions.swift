@@ -73,7 +73,7 @@ struct MovePrinter {
         return """
             repositories  \(report.repositories)
             \(line("manifests     ", report.manifests))
-            \(line("tags          ", report.tags))
+            \(line("tags          ", report.tags))\(report.keptTags == 0 ? "" : ", \(report.keptTags) kept elsewhere")
             \(line("blobs         ", report.blobs))
             bytes         \(report.bytes) of blobs
             left out      \(report.skippedCount)
@@ -90,7 +90,7 @@ struct MovePrinter {
                 "manifests": count(report.manifests.there), "tags": count(report.tags.there),
                 "blobs": count(report.blobs.there),
             ],
-            "skippedCount": count(report.skippedCount),
+            "keptTags": count(report.keptTags), "skippedCount": count(report.skippedCount),
             "skipped": .array(
                 report.skipped.map { skipped in
                     [

@@ -66,6 +66,18 @@ import Testing
         #expect(try store.recordCount() == 3)
     }
 
+    @Test func `leaves a tag that points elsewhere, if it is told to`() async throws {
+        let store = try TestRegistry()
+        source.add(good, to: "app", tags: ["latest"])
+        try await store.take(source)
+        let newer = Fixture.distinct(7)
+        source.add(newer, to: "app", tags: ["latest", "v2"])
+        let report = try await store.take(DockerRegistrySource(source.folder.path), keepingTags: true)
+        #expect(report.keptTags == 1 && report.tags == .init(moved: 1, there: 0) && report.left == [])
+        #expect(
+            store.digest(of: "latest", in: "app") == good.digest && store.digest(of: "v2", in: "app") == newer.digest)
+    }
+
     @Test func `stops when the disk is full, and goes on when there is room`() async throws {
         let faults = FaultSwitch()
         let store = try TestRegistry(disk: faults.disk)

@@ -41,6 +41,31 @@ import Testing
         #expect(try await back.registry.verify() == [])
     }
 
+    @Test func `gives no repository what it only names and another has`() async throws {
+        let store = try TestRegistry(rule: { RepositoryPolicy(allowsSparse: $0 == "thief") })
+        let secret = images[0]
+        let foreign = Fixture.descriptor(secret.layers[0], .ociNondistributableLayer)
+        let manifest = JSONValue.object([
+            "schemaVersion": 2, "mediaType": .string(MediaType.ociManifest.rawValue),
+            "config": Fixture.descriptor(secret.config, .ociConfig).json, "layers": [foreign.json],
+        ]).serialized()
+        let index = Fixture.index([(secret.manifest, nil)])
+        docker.add(secret, to: "private", tags: ["v1"])
+        docker.add(manifest: manifest, to: "thief", tags: ["v1"])
+        docker.add(manifest: index, to: "thief", tags: ["v2"])
+        try await store.take(docker)
+        #expect(store.digest(of: "v1", in: "thief") != nil && store.digest(of: "v2", in: "thief") != nil)
+        _ = try store.export(to: path)
+        let back = try TestRegistry(rule: { RepositoryPolicy(allowsSparse: $0 == "thief") })
+        try await back.take(LayoutSource(path, into: nil))
+        #expect(back.digest(of: "v1", in: "private") == secret.digest)
+        #expect(back.digest(of: "v1", in: "thief") != nil && back.digest(of: "v2", in: "thief") != nil)
+        #expect(!back.has(secret.digest, in: "thief"))
+        for blob in secret.blobs {
+            #expect(throws: RegistryError.self) { try back.registry.blob(Digest(.sha256, of: blob), in: "thief") }
+        }
+    }
+
     @Test func `holds only the repositories that are wanted`() async throws {
         let (store, _, _) = try await filled()
         #expect(try store.export(to: path) { $0 == "other" }.manifests.moved == 1)

@@ -118,9 +118,9 @@ extension TestRegistry {
 
     @discardableResult
     func take(
-        _ source: any ImageSource, selecting: (RepositoryName) -> Bool = { _ in true }
+        _ source: any ImageSource, keepingTags: Bool = false, selecting: (RepositoryName) -> Bool = { _ in true }
     ) async throws -> MoveReport {
-        try await Importer(from: source, to: target, limits: RegistryLimits()).run(
+        try await Importer(from: source, to: target, limits: RegistryLimits(), keepsTags: keepingTags).run(
             selecting: selecting, events: MoveEvents())
     }
 

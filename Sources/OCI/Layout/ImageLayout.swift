@@ -46,12 +46,14 @@ package enum ImageLayout {
     /// The file `oci-layout`.
     package static let marker = Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)
 
-    /// The file `index.json`.
-    package static func index(of roots: [Descriptor]) -> [UInt8] {
-        JSONValue.object([
+    /// The file `index.json`, with annotations of its own if there are any.
+    package static func index(of roots: [Descriptor], annotations: [String: String] = [:]) -> [UInt8] {
+        var index: JSONObject = [
             "schemaVersion": 2, "mediaType": .string(MediaType.ociIndex.rawValue),
             "manifests": .array(roots.map(\.json)),
-        ]).serialized()
+        ]
+        if !annotations.isEmpty { index["annotations"] = .object(JSONObject(sorting: annotations)) }
+        return JSONValue.object(index).serialized()
     }
 
     /// Where the content of a digest is.
