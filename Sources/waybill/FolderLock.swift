@@ -1,21 +1,18 @@
 import Glibc
-import LinuxIO
 import RegistryCore
 
-/// The right to write to a data folder, of one process at a time. The kernel drops it when the process ends, however it ends.
+/// The right to write to a data folder, of one process at a time.
 struct FolderLock {
-    private let file: SharedDescriptor
+    private let lock: FileLock
 
     /// Locks the folder, and makes it if need be.
     init(of folder: String) throws {
         try Disk().makeFolders(folder)
         let path = "\(folder)/lock"
-        let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard number >= 0 else { throw SystemError.last("open") }
-        file = SharedDescriptor(FileDescriptor(owning: number))
-        guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
+        guard let lock = try FileLock.exclusive(path) else {
             throw Failure(.cannotStart, "another waybill uses this data folder: \(path) is locked")
         }
+        self.lock = lock
     }
 }
 

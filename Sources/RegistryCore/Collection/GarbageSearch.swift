@@ -1,28 +1,5 @@
 package import OCI
 
-/// Who reads the ledger for a search.
-package protocol LedgerSource {
-    /// Runs `body` on one state of the database, where it keeps nobody waiting.
-    func readAside<Value: Sendable>(
-        _ body: @escaping @Sendable (LedgerReader) throws -> Value
-    ) async throws -> Value
-
-    /// Runs what takes long where it keeps nobody waiting.
-    func aside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value
-}
-
-extension LedgerArchive: LedgerSource {
-    /// Reads at once: who reads an archive has nothing else to do.
-    package func readAside<Value: Sendable>(
-        _ body: @escaping @Sendable (LedgerReader) throws -> Value
-    ) async throws -> Value { try read(body) }
-
-    /// The same.
-    package func aside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try body()
-    }
-}
-
 /// Looks for what a collection may remove, in small steps, each on a state of the database of its own: pushes go on meanwhile.
 ///
 /// What it finds is only likely to be garbage. Whoever removes it asks again in the transaction that does.

@@ -2,15 +2,7 @@ import Glibc
 import LinuxIO
 import OCI
 
-extension Registry: LedgerSource {
-    /// Reads on a lane, also what was written past the ledger.
-    package func readAside<Value: Sendable>(
-        _ body: @escaping @Sendable (LedgerReader) throws -> Value
-    ) async throws -> Value {
-        let ledger = ledger
-        return try await aside { try ledger.readAnew(body) }
-    }
-
+extension Registry {
     /// Links that are ended in one transaction: others that write wait for it.
     private static let linksAtOnce = 100
     /// How many times manifests of a repository are looked through: when an index has gone, its platforms may be next.
