@@ -38,6 +38,23 @@ import Testing
         }
     }
 
+    /// Linux takes what a failed flush was for as clean: a second one would succeed, and make nothing durable.
+    @Test func `begin with the first byte again when the bytes could not be flushed`() async throws {
+        let recorder = StepRecorder()
+        let store = try Store(disk: recorder.disk)
+        let digest = Digest(.sha256, of: content)
+        try await store.append(content)
+        recorder.fail(next: 1, .synchronize)
+        let error = await failure(UploadError.self) { _ = try await store.blobs.commit(store.resume(), as: digest) }
+        #expect(error == .storage(SystemError(code: 5, call: "synchronize")))
+        #expect(try await store.blobs.offset(of: store.id) == 0)
+        let again = await failure(UploadError.self) { _ = try await store.blobs.commit(store.resume(), as: digest) }
+        #expect(again == .digestMismatch(expected: digest, computed: Digest(.sha256, of: [])))
+        try await store.append(content)
+        _ = try await store.blobs.commit(store.resume(), as: digest)
+        #expect(try await store.content(of: digest, count: 20_000) == content)
+    }
+
     @Test func `never leave a blob open for writing, also when its name cannot be made durable`() async throws {
         let fault = FaultSwitch()
         let store = try Store(disk: fault.disk)

@@ -146,7 +146,8 @@ final class UploadFile: @unchecked Sendable {
     }
 
     /// Makes the file the blob `digest`: compare, sync the bytes, give them their name, sync the name. The bytes of a small
-    /// blob are read for its row instead, and the file stays until that is durable.
+    /// blob are read for its row instead, and the file stays until that is durable. When the bytes cannot be synced, the upload
+    /// has none of them any more.
     ///
     /// - Parameter makeFolder: makes `folder` durable; called before anything is moved into it.
     func commit(
@@ -162,7 +163,7 @@ final class UploadFile: @unchecked Sendable {
                 let content = try hasFile ? disk.openForReading(self.path).read(Int(offset)) : []
                 blob = CommittedBlob(digest, size: offset, content: content)
             } else {
-                try disk.synchronize(try openFile())
+                try synchronize(try openFile())
                 try makeFolder()
                 // Once it has the blob's name nobody may write to it, also when making that name durable fails.
                 file = nil
@@ -173,6 +174,19 @@ final class UploadFile: @unchecked Sendable {
             return blob
         } catch {
             throw UploadError(error)
+        }
+    }
+
+    /// Makes the bytes durable, or forgets them: after a flush that failed Linux takes what it was for as clean, so that the next
+    /// one would succeed, and the bytes were lost all the same. The upload begins anew.
+    private func synchronize(_ file: SharedDescriptor) throws(SystemError) {
+        do throws(SystemError) {
+            try disk.synchronize(file)
+        } catch {
+            _ = ftruncate(file.number, 0)
+            (hasher, offset, other) = (ContentHasher(algorithm), 0, nil)
+            (hasherAtTurn, writebackOffset) = (hasher, 0)
+            throw error
         }
     }
 

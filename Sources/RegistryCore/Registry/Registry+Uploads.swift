@@ -56,8 +56,8 @@ extension Registry {
     /// Appends the bytes of `source`, if any, and makes the upload the blob `digest`, durably.
     ///
     /// When this returns, the blob survives a power failure. Committing a digest that is already stored succeeds. On an
-    /// error the upload stays open and may be retried. A session that had kept nothing, and is given a small blob whole, keeps
-    /// nothing of it either way: it may be used again while it lives.
+    /// error the upload stays open and may be retried, from its offset: that is 0 when the disk failed to flush it. A session
+    /// that had kept nothing, and is given a small blob whole, keeps nothing of it either way: it may be used again while it lives.
     ///
     /// - Throws: `UploadError.digestMismatch` when the received bytes hash to something else.
     package func commit(
