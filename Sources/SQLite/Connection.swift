@@ -36,6 +36,8 @@ package final class Connection {
         /// Pages in the write-ahead log past which a commit moves them into the file; nil when somebody calls `checkpoint`
         /// instead. 1000 is SQLite's own default.
         package var checkpointPages: Int? = 1000
+        /// Whether the write-ahead log stays as it is when the last connection is closed, until `dropLogOnClose` is called.
+        package var keepsLog = false
 
         package init() {}
     }
@@ -68,7 +70,8 @@ package final class Connection {
 
     /// Closes the file. An open transaction is taken back; every later use throws. Closing twice is allowed.
     ///
-    /// The last connection to close copies the write-ahead log into the file, so this may take a while.
+    /// The last connection to close copies the write-ahead log into the file, so this may take a while, unless
+    /// `Options.keepsLog` says otherwise.
     package func close() {
         precondition(runningStatements == 0, "a connection was closed while one of its rows was being read")
         guard let handle else { return }
@@ -133,6 +136,7 @@ extension Connection {
         try set(SQLITE_DBCONFIG_DQS_DDL, to: false)
         try set(SQLITE_DBCONFIG_DQS_DML, to: false)
         try setForeignKeys(options.foreignKeys)
+        if options.keepsLog { try set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, to: true) }
         try run(script: "PRAGMA cache_size = -\(options.cacheKiB)")
         try run(script: "PRAGMA mmap_size = \(options.mmapBytes)")
         try setSynchronous(options.synchronous)
@@ -161,6 +165,11 @@ extension Connection {
                 Unmanaged<Connection>.fromOpaque(context).takeUnretainedValue().logPages = Int(pages)
                 return SQLITE_OK
             }, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// From now on the last connection to close copies the write-ahead log into the file, whatever `Options.keepsLog` said.
+    package func dropLogOnClose() throws(SQLiteError) {
+        try set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, to: false)
     }
 
     func setForeignKeys(_ on: Bool) throws(SQLiteError) {

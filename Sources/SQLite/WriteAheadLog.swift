@@ -7,7 +7,8 @@ internal import Glibc
 /// Each commit in it has a checksum that covers those before, so what survives a power failure is always a beginning of the
 /// history, and what was flushed is in it.
 package final class WriteAheadLog: Sendable {
-    /// SQLITE_IOERR_FSYNC, a macro that Swift does not see.
+    // SQLITE_IOERR_READ, _WRITE and _FSYNC, macros that Swift does not see.
+    private static let (failedRead, failedWrite) = (SQLITE_IOERR | 1 << 8, SQLITE_IOERR | 3 << 8)
     private static let failedFlush = SQLITE_IOERR | 4 << 8
 
     private let number: Int32
@@ -15,7 +16,7 @@ package final class WriteAheadLog: Sendable {
     /// Opens the log of the database at `path`, which a connection has opened in the mode `.create`.
     package init(of path: String) throws(SQLiteError) {
         // SQLite locks neither this file nor through it, so closing it drops no lock: https://sqlite.org/howtocorrupt.html §2.2.
-        number = open("\(path)-wal", O_RDONLY | O_CLOEXEC)
+        number = open("\(path)-wal", O_RDWR | O_CLOEXEC)
         guard number >= 0 else {
             throw SQLiteError(
                 extendedCode: SQLITE_CANTOPEN, message: "the write-ahead log cannot be opened", systemErrno: errno)
@@ -24,16 +25,44 @@ package final class WriteAheadLog: Sendable {
 
     deinit { close(number) }
 
+    /// Writes every byte of the log once more, where it is, so that the next `flush` is for all of it. Blocks.
+    ///
+    /// After a flush that failed Linux takes the pages that it was for as clean: they can be read, they are not on the disk, and the
+    /// next flush succeeds without them. Whoever finds a log cannot know whether that has happened to the process that left it,
+    /// and what is committed behind such pages is lost with them. Nobody commits meanwhile.
+    package func rewrite() throws(SQLiteError) {
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var offset = 0
+        while true {
+            let count = try call(Self.failedRead) { pread(number, &buffer, buffer.count, off_t(offset)) }
+            if count == 0 { return }
+            var written = 0
+            while written < count {
+                written += try call(Self.failedWrite) {
+                    buffer.withUnsafeBytes { bytes in
+                        pwrite(number, bytes.baseAddress.map { $0 + written }, count - written, off_t(offset + written))
+                    }
+                }
+            }
+            offset += count
+        }
+    }
+
     /// Makes every commit durable that was made before. From any thread, also while others commit. Blocks.
     ///
     /// - Throws: `isDiskFailure`; nobody knows then what the disk has, and another call does not find out.
     package func flush() throws(SQLiteError) {
-        var result = fdatasync(number)
-        while result != 0, errno == EINTR { result = fdatasync(number) }
-        guard result == 0 else {
+        _ = try call(Self.failedFlush) { Int(fdatasync(number)) }
+    }
+
+    private func call(_ code: Int32, _ body: () -> Int) throws(SQLiteError) -> Int {
+        while true {
+            let result = body()
+            if result >= 0 { return result }
+            guard errno != EINTR else { continue }
+            let reason = code == Self.failedFlush ? "flushed" : "written again"
             throw SQLiteError(
-                extendedCode: Self.failedFlush,
-                message: "the write-ahead log cannot be flushed", systemErrno: errno)
+                extendedCode: code, message: "the write-ahead log cannot be \(reason)", systemErrno: errno)
         }
     }
 }

@@ -35,6 +35,36 @@ import Testing
     }
 }
 
+@Suite struct `A write-ahead log` {
+    let folder = TemporaryFolder()
+
+    @Test func `is the same when it was written again`() throws {
+        let connection = try folder.notebook { options in options.checkpointPages = nil }
+        try connection.transaction(.immediate) {
+            for number in 0..<1000 { try connection.addNote("\(number) " + String(repeating: "x", count: 2000)) }
+        }
+        let log = try WriteAheadLog(of: folder.database)
+        try log.rewrite()
+        try log.flush()
+        #expect(try folder.connection().noteCount() == 1000)
+        try connection.addNote("last")
+        #expect(try connection.quickCheck() == [])
+        #expect(try folder.connection().noteCount() == 1001)
+    }
+
+    @Test func `stays when the last connection is closed, if that is wanted`() throws {
+        try folder.notebook().close()
+        for (text, drops) in [("a", false), ("b", true)] {
+            let connection = try folder.connection { options in options.keepsLog = true }
+            try connection.addNote(text)
+            if drops { try connection.dropLogOnClose() }
+            connection.close()
+            #expect((access(folder.database + "-wal", F_OK) == 0) == !drops)
+        }
+        #expect(try folder.connection().notes() == ["a", "b"])
+    }
+}
+
 @Suite struct `A backup` {
     let folder = TemporaryFolder()
     private var copy: String { folder.path + "/copy.db" }

@@ -54,6 +54,8 @@ package final class Ledger: Sendable {
         var settings = Connection.Options()
         settings.cacheKiB = max(options.cacheKiB, options.writerCacheKiB)
         settings.checkpointPages = nil
+        // Until it is known that the disk has it: the pages of a log that was not flushed must not get into the database.
+        settings.keepsLog = true
         settings.synchronous = .normal
         settings.maxPageCount = options.maxPageCount
         let connection = try Connection(path: path, mode: .create, options: settings)
@@ -63,8 +65,11 @@ package final class Ledger: Sendable {
         var reading = Connection.Options()
         reading.cacheKiB = options.cacheKiB
         readers = ReaderPool(path: path, options: reading, logPages: options.logPages)
-        let moving = try Connection(path: path, mode: .readWrite)
+        var beside = Connection.Options()
+        beside.keepsLog = true
+        let moving = try Connection(path: path, mode: .readWrite, options: beside)
         let log = try WriteAheadLog(of: path)
+        try log.rewrite()
         writer = try LedgerWriter(
             connection, flushLog: { () throws(SQLiteError) in try flush(log) },
             backfill: Backfill(moving, threshold: options.logPages), identity: identity,

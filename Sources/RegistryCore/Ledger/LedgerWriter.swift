@@ -99,7 +99,7 @@ final class LedgerWriter: @unchecked Sendable {
         lastTime = try LedgerReader(connection: connection).lastRecordTime() ?? 0
         sequencer = try Sequencer(identity, on: connection, now: clock.milliseconds)
         self.flushLog = flushLog
-        // What a process that was killed had committed may be in the log, and not on the disk.
+        // What a process that was killed had committed may be in the log, and not on the disk. It was written again.
         try flushLog()
         // Of a damaged log everything is shown, and nothing is written any more.
         durable = Atomic(sequencer.damage == nil ? sequencer.lastCheckpoint.checkpoint.size : .max)
@@ -314,10 +314,14 @@ final class LedgerWriter: @unchecked Sendable {
     func close() async {
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
             queue.async {
-                self.flushes.sync {}
+                let hasFailed = self.flushes.sync { self.diskFailure != nil }
                 self.backfill.close()
-                // What cannot be moved now is moved at the next start.
-                _ = try? self.connection.checkpoint(.truncate)
+                // What cannot be moved now is moved at the next start. After a failed flush the log stays as it is: what it has
+                // and the disk does not must not get into the database page by page.
+                if !hasFailed {
+                    try? self.connection.dropLogOnClose()
+                    _ = try? self.connection.checkpoint(.truncate)
+                }
                 self.connection.close()
                 continuation.resume()
             }
