@@ -32,6 +32,8 @@ struct Store {
             readLanes = Lanes(count: settings.threads.lanes)
             blobs = try BlobStore(root: root, lanes: uploadLanes, limits: settings.storageLimits)
             try Disk().makeFolder(Self.keyFolder(root), in: root)
+            // A key that is there may be of a process that ended before its name was durable: nothing is signed with it till then.
+            try Disk().synchronizeFolder(Self.keyFolder(root))
             seen = CheckpointFile(folder: Self.keyFolder(root))
             ledger = try Self.ledger(settings, publications, seen)
             if comparesNewest { try ledger.checkNewest() }

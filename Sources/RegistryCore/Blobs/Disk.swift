@@ -79,7 +79,7 @@ package struct Disk: Sendable {
     }
 
     /// Makes the names in a folder survive a power failure.
-    func synchronizeFolder(_ path: String) throws(SystemError) {
+    package func synchronizeFolder(_ path: String) throws(SystemError) {
         try check(.synchronizeFolder)
         let folder = FileDescriptor(owning: try systemCall("open") { clinux_open(path, O_RDONLY | O_DIRECTORY, 0) })
         let number = folder.number
