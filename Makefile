@@ -20,6 +20,7 @@ ARGS ?=
 FUZZ_SECONDS ?= 30
 RECORDS ?= 1000000
 SOAK_SECONDS ?= 3600
+TORTURE_SECONDS ?= 900
 
 .PHONY: help
 help: ## what there is to make
@@ -55,6 +56,12 @@ soak: build ## let a server work for SOAK_SECONDS, with collections, scrubs, bac
 	swift build --build-tests
 	WAYBILL_TEST_SOAK=$(SOAK_SECONDS) WAYBILL_TEST_PROGRAM=$(CURDIR)/.build/release/waybill \
 	    swift test --skip-build --filter '^CrashTests\..A server at work for long'
+
+.PHONY: torture
+torture: build-packages ## the crash matrix in full: every kind of fault at as many calls as TORTURE_SECONDS allow, into Tests/Torture/RESULTS.md
+	swift build --build-tests
+	WAYBILL_TORTURE=$(CURDIR)/Tests/Torture/RESULTS.md WAYBILL_TORTURE_SECONDS=$(TORTURE_SECONDS) \
+	    swift test --skip-build --filter '^TortureTests\..*every'
 
 .PHONY: test-tsan
 test-tsan: build-packages ## run the engine's tests under the thread sanitizer

@@ -205,6 +205,8 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     // Against the built program: real clients, and kill -9.
     ("InteropTests", ["RegistryCore", "OCI", "RegistryTesting", "TraceView", "TransparencyLog", "waybill"]),
     ("CrashTests", ["RegistryCore", "OCI", "SQLite", "TransparencyLog", "RegistryTesting", "waybill"]),
+    // Against the built program, on a disk that fails: a C library stands before its system calls.
+    ("TortureTests", ["OCI", "RegistryCore", "RegistryTesting", "TransparencyLog", "waybill"]),
     // Against the built program: what is very large, and who is greedy. WAYBILL_TEST_HEAVY makes it larger.
     (
         "ScaleTests",
@@ -223,9 +225,13 @@ let tests: [(name: String, uses: [Target.Dependency])] = [
     // The import table of ARCHITECTURE.md, read from the sources.
     ("ArchitectureTests", []),
 ]
+
+/// What lies beside tests and is none: the agreed texts of --help, what a test compiles itself, and what it wrote.
+let excluded = ["CrashTests": ["Help"], "TortureTests": ["faults.c", "RESULTS.md"]]
 package.targets += tests.map { test in
     .testTarget(
         name: test.name, dependencies: test.uses,
-        exclude: test.name == "CrashTests" ? ["Help"] : [],  // the agreed texts of --help
+        path: test.name == "TortureTests" ? "Tests/Torture" : nil,
+        exclude: excluded[test.name] ?? [],
         swiftSettings: rules)
 }
