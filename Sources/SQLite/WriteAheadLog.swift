@@ -7,16 +7,20 @@ internal import Glibc
 /// Each commit in it has a checksum that covers those before, so what survives a power failure is always a beginning of the
 /// history, and what was flushed is in it.
 package final class WriteAheadLog: Sendable {
-    // SQLITE_IOERR_READ, _WRITE and _FSYNC, macros that Swift does not see.
+    // SQLITE_IOERR_READ, _WRITE, _FSYNC and _DIR_FSYNC, macros that Swift does not see.
     private static let (failedRead, failedWrite) = (SQLITE_IOERR | 1 << 8, SQLITE_IOERR | 3 << 8)
     private static let failedFlush = SQLITE_IOERR | 4 << 8
 
+    private static let failedFolder = SQLITE_IOERR | 5 << 8
+
     private let number: Int32
+    private let folder: String
 
     /// Opens the log of the database at `path`, which a connection has opened in the mode `.create`.
     package init(of path: String) throws(SQLiteError) {
         // SQLite locks neither this file nor through it, so closing it drops no lock: https://sqlite.org/howtocorrupt.html §2.2.
         number = open("\(path)-wal", O_RDWR | O_CLOEXEC)
+        folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         guard number >= 0 else {
             throw SQLiteError(
                 extendedCode: SQLITE_CANTOPEN, message: "the write-ahead log cannot be opened", systemErrno: errno)
@@ -48,6 +52,16 @@ package final class WriteAheadLog: Sendable {
         }
     }
 
+    /// Makes the name of the log durable; once is enough, since it stays until the last connection is closed. Blocks.
+    ///
+    /// SQLite does so with its first flush of a new log. But when it can open no further descriptor then, it says nothing, and never
+    /// tries again: without its name, a log is lost with every commit in it.
+    package func flushName() throws(SQLiteError) {
+        let descriptor = Int32(try call(Self.failedFolder) { Int(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) })
+        defer { close(descriptor) }
+        _ = try call(Self.failedFolder) { Int(fsync(descriptor)) }
+    }
+
     /// Makes every commit durable that was made before. From any thread, also while others commit. Blocks.
     ///
     /// - Throws: `isDiskFailure`; nobody knows then what the disk has, and another call does not find out.
@@ -60,9 +74,14 @@ package final class WriteAheadLog: Sendable {
             let result = body()
             if result >= 0 { return result }
             guard errno != EINTR else { continue }
-            let reason = code == Self.failedFlush ? "flushed" : "written again"
-            throw SQLiteError(
-                extendedCode: code, message: "the write-ahead log cannot be \(reason)", systemErrno: errno)
+            let systemErrno = errno
+            let what =
+                switch code {
+                case Self.failedFlush: "the write-ahead log cannot be flushed"
+                case Self.failedFolder: "the name of the write-ahead log cannot be flushed"
+                default: "the write-ahead log cannot be written again"
+                }
+            throw SQLiteError(extendedCode: code, message: what, systemErrno: systemErrno)
         }
     }
 }

@@ -58,6 +58,14 @@ import Testing
         #expect(outcome?.call.contains(path) == true && outcome?.findings == [], "\(String(describing: outcome))")
     }
 
+    /// Among these is the open with which SQLite makes the name of its log durable, and of whose failure it says nothing.
+    @Test(arguments: 15...20)
+    func `keeps its promises when it can open nothing more while it starts`(_ number: Int) async throws {
+        let matrix = try await Matrix(in: folder)
+        let outcome = try await matrix.run(.noDescriptor, at: UInt64(number), of: .start, in: .life, seed: seed)
+        #expect(outcome?.findings ?? [] == [], "\(outcome?.summary ?? "")")
+    }
+
     @Test(arguments: ["-wal", "uploads/"])
     func `is caught when its flushes do nothing`(_ kind: String) async throws {
         let matrix = try await Matrix(in: folder)

@@ -75,7 +75,7 @@ struct Torture: Sendable {
 
             Written by `make torture`: the built program on a disk that fails, seed \(seed), \(results.count) runs in \
             \(Int(minutes.rounded())) minutes. "Places" are the calls that the fault could strike, or the moments at which a power \
-            cut leaves something else than at the one before; there is a run for each moment, and for as many of the calls as there was time. \
+            cut leaves something else than at the one before; there is a run for each moment, for each call that flushes or opens, and for as many of the others as there was time. \
             "Acknowledged" to "unanswered" count requests; "lost" is what was acknowledged and is not there, is not \
             what it was, or came back after it was deleted; "contradictory" is what `waybill ledger verify`, the check of every \
             invariant or a proof finds, or a server that does not start or takes nothing more; "wrong status" is a refusal other than \
@@ -93,13 +93,15 @@ struct Torture: Sendable {
         let number: UInt64
     }
 
-    /// In turn one of each fault and step, so that an end of the time cuts all of them alike.
+    /// First every call that flushes or opens, which are few; then in turn one of each fault and step, so that an end of the time
+    /// cuts all of them alike.
     private static func fairly(_ places: [Place]) -> [Place] {
         var seen: [String: Int] = [:]
         let ranked = places.map { place in
             let kind = "\(place.fault) \(place.scenario) \(place.step)"
             seen[kind, default: 0] += 1
-            return (rank: seen[kind] ?? 0, place: place)
+            let isFew = place.fault == .syncError || place.fault == .noDescriptor
+            return (rank: isFew ? 0 : seen[kind] ?? 0, place: place)
         }
         return ranked.enumerated().sorted { ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset) }
             .map(\.element.place)

@@ -69,6 +69,7 @@ package final class Ledger: Sendable {
         beside.keepsLog = true
         let moving = try Connection(path: path, mode: .readWrite, options: beside)
         let log = try WriteAheadLog(of: path)
+        try log.flushName()
         try log.rewrite()
         writer = try LedgerWriter(
             connection, flushLog: { () throws(SQLiteError) in try flush(log) },
