@@ -67,9 +67,9 @@ final class FaultLayer: @unchecked Sendable {
         return library
     }
 
-    /// What a shell runs before a program that is to meet the faults.
+    /// What a shell runs before a program that is to meet the faults. The layer writes its log outside the data folder.
     var shell: String {
-        "export LD_PRELOAD=\(library) TORTURE_ROOT=\(root) TORTURE_CONTROL=\(control) TORTURE_LOG=\(log)"
+        "export WAYBILL_SANDBOX=false LD_PRELOAD=\(library) TORTURE_ROOT=\(root) TORTURE_CONTROL=\(control) TORTURE_LOG=\(log)"
     }
 
     // MARK: - The shared memory
