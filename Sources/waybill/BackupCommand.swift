@@ -75,10 +75,12 @@ struct RestoreCommand: ParsableCommand {
         try CopyReport(json: json, verb: "restored").show {
             let lock = try FolderLock(of: target)
             defer { withExtendedLifetime(lock) {} }
-            let summary = try FolderCopy(from: folder, to: target, linksFiles: false).run(progress: $0, report: $1)
-            // What the server must not go on from, it finds here.
-            if let newest { CheckpointFile(folder: Store.keyFolder(target)).write(newest) }
-            return summary
+            // Before there is anything to go on from: by this the server knows that it must not.
+            if let newest {
+                try Disk().makeFolder(Store.keyFolder(target), in: target)
+                CheckpointFile(folder: Store.keyFolder(target)).write(newest)
+            }
+            return try FolderCopy(from: folder, to: target, linksFiles: false).run(progress: $0, report: $1)
         }
     }
 

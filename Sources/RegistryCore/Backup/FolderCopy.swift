@@ -28,13 +28,15 @@ package struct FolderCopy {
     private let source: String
     private let target: String
     private let linksFiles: Bool
-    private let disk = Disk()
+    private let disk: Disk
 
     /// - Parameters:
     ///   - source: the data folder to copy.
     ///   - target: where the copy goes; made if need be. No server may use it.
     ///   - linksFiles: whether a file on the same file system may be a second name of the same bytes. Then a bad disk takes both.
-    package init(from source: String, to target: String, linksFiles: Bool = true) {
+    ///   - disk: the disk of the target, with faults if a test hands them in.
+    package init(from source: String, to target: String, linksFiles: Bool = true, disk: Disk = Disk()) {
+        self.disk = disk
         self.source = source
         self.target = target
         self.linksFiles = linksFiles
@@ -64,11 +66,12 @@ package struct FolderCopy {
         summary.checkpoint = try archive.read { try $0.lastCheckpoint() }
         try checkContinuity(of: archive)
         try copyFiles(of: archive, &summary, progress, report)
-        for name in Self.keys { try copyKey(name) }
         // Of a server that was run on the copy: its pages are not of this database.
         for suffix in ["-wal", "-shm"] { try disk.unlink("\(target)/\(Self.database)\(suffix)") }
         try disk.rename(new, to: "\(target)/\(Self.database)", in: target)
-        if let seen { CheckpointFile(folder: "\(target)/keys").write(seen) }
+        // Behind the database: a server that found the keys without it would begin their log anew.
+        for name in Self.keys { try copyKey(name) }
+        try publish(seen)
         summary.removed = try removeOthers(archive)
         return summary
     }
@@ -185,6 +188,13 @@ package struct FolderCopy {
             }
         }
         return removed
+    }
+
+    /// Keeps what anybody may have seen, unless the target knows of more.
+    private func publish(_ seen: SignedCheckpoint?) throws {
+        let file = CheckpointFile(folder: "\(target)/keys")
+        guard let seen, try file.read().map({ $0.checkpoint.size < seen.checkpoint.size }) ?? true else { return }
+        file.write(seen)
     }
 
     private func copyKey(_ name: String) throws {
