@@ -178,9 +178,7 @@ package struct FolderCopy {
             let path = "\(target)/blobs/\(folder)"
             guard try disk.size(of: path) != nil else { continue }
             for name in try disk.names(in: path) {
-                if let digest = try? Digest(parsing: "\(folder.algorithm.rawValue):\(name)"),
-                    try archive.read({ try $0.needsFile(of: digest) })
-                {
+                if let digest = folder.digest(named: name), try archive.read({ try $0.needsFile(of: digest) }) {
                     continue
                 }
                 try disk.unlink("\(path)/\(name)")

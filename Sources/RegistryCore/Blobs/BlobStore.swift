@@ -238,25 +238,11 @@ package final class BlobStore: Sendable {
         (0...255).map { BlobFolder(algorithm: algorithm, prefix: UInt8($0)) }
     }
 
-    /// Blobs with a file in a folder, whether or not anything names them, and names in it that are no blob's. Blocks.
-    func storedBlobs(in folder: BlobFolder) throws(SystemError) -> (blobs: [Digest], others: [String]) {
-        let names: [String]
-        do throws(SystemError) {
-            names = try disk.names(in: "\(root)/blobs/\(folder)")
-        } catch  where error.code == ENOENT {
-            return ([], [])
-        }
-        var (blobs, others): ([Digest], [String]) = ([], [])
-        for name in names.sorted() {
-            if let digest = try? Digest(parsing: "\(folder.algorithm.rawValue):\(name)"),
-                digest.hash[0] == folder.prefix
-            {
-                blobs.append(digest)
-            } else {
-                others.append("\(folder)/\(name)")
-            }
-        }
-        return (blobs, others)
+    /// Blobs with a file in a folder, whether or not anything names them, in order. What is no blob is left out. Blocks.
+    func storedBlobs(in folder: BlobFolder) throws(SystemError) -> [Digest] {
+        let path = "\(root)/blobs/\(folder)"
+        guard try disk.size(of: path) != nil else { return [] }
+        return try disk.names(in: path).compactMap { folder.digest(named: $0) }.sorted()
     }
 
     /// The size of the file of a blob; nil when there is none. Blocks.
@@ -308,6 +294,14 @@ struct BlobFolder: Sendable, CustomStringConvertible {
     var description: String {
         let hex = String(prefix, radix: 16)
         return "\(algorithm.rawValue)/\(hex.count < 2 ? "0" : "")\(hex)"
+    }
+
+    /// The blob whose file has this name; nil when no blob's file has it in this folder.
+    func digest(named name: String) -> Digest? {
+        guard let digest = try? Digest(parsing: "\(algorithm.rawValue):\(name)"), digest.hash[0] == prefix else {
+            return nil
+        }
+        return digest
     }
 }
 

@@ -131,18 +131,18 @@ package struct Disk: Sendable {
 
     /// Bytes in a file; nil when there is none.
     package func size(of path: String) throws(SystemError) -> Int64? {
-        var status = stat()
-        do {
-            _ = try systemCall("stat") { stat(path, &status) }
-        } catch {
-            if error.code == ENOENT { return nil }
-            throw error
-        }
-        return Int64(status.st_size)
+        try status(of: path).map { Int64($0.st_size) }
     }
 
     /// Which file a path leads to now; nil when there is none.
     func identity(of path: String) throws(SystemError) -> FileIdentity? {
+        try status(of: path).map {
+            FileIdentity(
+                device: $0.st_dev, inode: $0.st_ino, seconds: $0.st_mtim.tv_sec, nanoseconds: $0.st_mtim.tv_nsec)
+        }
+    }
+
+    private func status(of path: String) throws(SystemError) -> stat? {
         var status = stat()
         do {
             _ = try systemCall("stat") { stat(path, &status) }
@@ -150,9 +150,7 @@ package struct Disk: Sendable {
             if error.code == ENOENT { return nil }
             throw error
         }
-        return FileIdentity(
-            device: status.st_dev, inode: status.st_ino, seconds: status.st_mtim.tv_sec,
-            nanoseconds: status.st_mtim.tv_nsec)
+        return status
     }
 
     /// The names in a folder, in no order, without `.` and `..`.

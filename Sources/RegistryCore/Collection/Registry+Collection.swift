@@ -118,7 +118,7 @@ extension Registry {
             try Task.checkCancellation()
             let (blobs, ledger) = (blobs, ledger)
             let forgotten = try await aside {
-                let stored = try blobs.storedBlobs(in: folder).blobs
+                let stored = try blobs.storedBlobs(in: folder)
                 return try ledger.readAnew { reader in try stored.filter { try !reader.needsFile(of: $0) } }
             }
             for digest in forgotten {
