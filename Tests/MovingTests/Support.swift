@@ -6,20 +6,6 @@ import TransparencyLog
 
 @testable import Moving
 
-extension RepositoryName: ExpressibleByStringLiteral {
-    /// A name that a test has written itself.
-    public init(stringLiteral text: String) {
-        do { self = try RepositoryName(parsing: text) } catch { preconditionFailure("\(error)") }
-    }
-}
-
-extension Tag: ExpressibleByStringLiteral {
-    /// A tag that a test has written itself.
-    public init(stringLiteral text: String) {
-        do { self = try Tag(parsing: text) } catch { preconditionFailure("\(error)") }
-    }
-}
-
 extension Fixture {
     /// An image that shares nothing with that of another number.
     static func distinct(_ number: Int, subject: Descriptor? = nil, artifactType: String? = nil) -> Image {

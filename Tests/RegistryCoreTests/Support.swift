@@ -6,20 +6,6 @@ import Synchronization
 
 @testable import RegistryCore
 
-extension RepositoryName: ExpressibleByStringLiteral {
-    /// A name that a test has written itself.
-    public init(stringLiteral text: String) {
-        do { self = try RepositoryName(parsing: text) } catch { preconditionFailure("\(error)") }
-    }
-}
-
-extension Tag: ExpressibleByStringLiteral {
-    /// A tag that a test has written itself.
-    public init(stringLiteral text: String) {
-        do { self = try Tag(parsing: text) } catch { preconditionFailure("\(error)") }
-    }
-}
-
 extension Actor {
     static let tester = Actor(clientAddress: "192.0.2.7", userAgent: "tester/1.0")
 }
