@@ -13,6 +13,9 @@ extension Settings {
             Key(
                 "repositories", \.repositories, .rules(RepositoryRule.form),
                 "Exceptions for some repositories; the first match wins."),
+            Key(
+                "quotas", \.quotas, .rules(QuotaRule.form),
+                "How many bytes some repositories may hold together; all that match hold."),
         ]
 
     private static let serverKeys: [Key<Settings>] = [

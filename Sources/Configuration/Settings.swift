@@ -40,6 +40,8 @@ package struct Settings: Sendable, Equatable {
     package var builders: [BuilderRule] = []
     /// Exceptions for some repositories; the first rule that matches a name wins.
     package var repositories: [RepositoryRule] = []
+    /// How many bytes some repositories may hold together; all that match a name hold.
+    package var quotas: [QuotaRule] = []
 
     /// Where each value that is not a default was given.
     package var origins = Origins()

@@ -291,6 +291,7 @@ extension RegistryError {
         case .immutableTag(let tag, let digest): "the tag \(tag) is immutable here and points at \(digest)"
         case .protectedTag(let tag): "the tag \(tag) is protected here"
         case .tooManyTags(let limit): "at most \(limit) tags are taken at once"
+        case .quotaExceeded(let usage, let needed): usage.refusal(of: needed)
         case .unknownRepository, .unknownBlob, .unknownManifest, .alreadyErased, .storage: nil
         }
     }

@@ -64,6 +64,18 @@ extension Problem {
             self.init(400, .manifestInvalid, "the manifest names \(count) things, and at most \(limit) are taken")
         case .alreadyErased(let field, let record):
             self.init(404, .unknown, "record \(record) has no \(field.rawValue) to erase")
+        case .quotaExceeded(let usage, let needed):
+            let quota = usage.quota
+            self.init(
+                403,
+                [
+                    Entry(
+                        code: .denied, message: usage.refusal(of: needed),
+                        detail: [
+                            "quota": .string("\(quota.match)"), "bytes": .integer(quota.bytes),
+                            "used": .integer(usage.used), "needed": .integer(needed),
+                        ])
+                ])
         case .storage(let error): self.init(error)
         }
     }

@@ -126,13 +126,7 @@ private enum RobotPrinter {
                 text(robot, "lastUse", or: "never"), scopes.isEmpty ? "as the rules say" : scopes,
             ]
         }
-        let table = [["name", "state", "expires", "last use", "scopes"]] + rows
-        let widths = (0..<5).map { column in table.map { $0[column].count }.max() ?? 0 }
-        for row in table {
-            let cells = zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count) }
-            let line = cells.joined(separator: "  ")
-            Swift.print(line.prefix(line.reversed().drop { $0 == " " }.count))
-        }
+        Table(["name", "state", "expires", "last use", "scopes"], rows).print()
     }
 }
 

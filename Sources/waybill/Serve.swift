@@ -56,7 +56,7 @@ struct Serve: AsyncParsableCommand {
         let tls = try settings.tlsServer().map { TLSKeeper($0) }
         // Their threads come up while the store is opened.
         let loops = try Self.loops(settings)
-        let store = try Store(settings, comparesNewest: false)
+        let store = try Store(settings, comparesNewest: false, quotas: settings.quotaList)
         let anchors = try settings.anchors(of: store.ledger, logger: logger)
         if let anchors {
             // Before the first write: a log that was put back from an older copy must sign nothing more.

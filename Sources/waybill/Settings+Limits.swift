@@ -75,6 +75,11 @@ extension Settings {
         return options
     }
 
+    /// How much the repositories of each pattern may hold together.
+    var quotaList: [Quota] {
+        quotas.map { Quota(match: $0.match, bytes: Int64($0.bytes)) }
+    }
+
     /// What a repository allows, by the first rule that matches its name.
     func policy(for repository: RepositoryName) -> RepositoryPolicy {
         let rule = rule(for: repository.rawValue)

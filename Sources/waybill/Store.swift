@@ -23,7 +23,8 @@ struct Store {
     ///
     /// - Parameter comparesNewest: whether the newest records are compared with the log first. Who passes false calls
     ///   `ledger.checkNewestBeforeWrites` before anything is written.
-    init(_ settings: Settings, comparesNewest: Bool = true) throws {
+    /// - Parameter quotas: put in force; with nil, those of the last server stay.
+    init(_ settings: Settings, comparesNewest: Bool = true, quotas: [Quota]? = nil) throws {
         let root = settings.data
         self.settings = settings
         do {
@@ -35,7 +36,7 @@ struct Store {
             // A key that is there may be of a process that ended before its name was durable: nothing is signed with it till then.
             try Disk().synchronizeFolder(Self.keyFolder(root))
             seen = CheckpointFile(folder: Self.keyFolder(root))
-            ledger = try Self.ledger(settings, publications, seen)
+            ledger = try Self.ledger(settings, publications, seen, quotas: quotas)
             if comparesNewest { try ledger.checkNewest() }
         } catch let failure as Failure {
             throw failure
@@ -116,13 +117,15 @@ struct Store {
     ///
     /// What does not fit to what was published, or to the log itself, can be read and not written.
     private static func ledger(
-        _ settings: Settings, _ publications: Publications, _ seen: CheckpointFile
+        _ settings: Settings, _ publications: Publications, _ seen: CheckpointFile, quotas: [Quota]? = nil
     ) throws -> Ledger {
         let root = settings.data
+        var options = settings.ledgerOptions
+        options.quotas = quotas
         let (keys, database) = (keyFolder(root), database(root))
         let ledger = try Ledger(
             path: database, identity: try identity(in: keys, isNew: try Disk().size(of: database) == nil, settings),
-            options: settings.ledgerOptions,
+            options: options,
             published: { checkpoint in
                 seen.write(checkpoint)
                 publications.publish()

@@ -13,6 +13,7 @@ struct Waybill: AsyncParsableCommand {
         version: "waybill \(Version.text)",
         subcommands: [
             Serve.self, CheckConfig.self, Migrate.self, GarbageCommand.self, VerifyCommand.self, ScrubCommand.self,
+            QuotasCommand.self,
             BackupCommand.self, RestoreCommand.self,
             LedgerCommand.self, Trace.self, VerifyBundle.self, HashPassword.self, CheckAccess.self, RobotCommand.self,
             RotateTokenKey.self, ImportCommand.self, ExportCommand.self,

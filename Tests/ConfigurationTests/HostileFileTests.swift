@@ -49,7 +49,7 @@ import Testing
         #expect(
             problems(yaml) == [
                 "waybill.yaml:1:1: a is not a setting (accepted: listen, data, insecure_allow_anonymous, sandbox, log, "
-                    + "threads, limits, timeouts, uploads, storage, gc, scrub, ledger, tls, auth, access, builders, repositories)",
+                    + "threads, limits, timeouts, uploads, storage, gc, scrub, ledger, tls, auth, access, builders, repositories, quotas)",
                 "waybill.yaml:1:19: is nested too deep (accepted: 16 levels of lists and sections)",
             ])
     }

@@ -56,6 +56,24 @@ import Testing
         #expect(found.count == 1)
         #expect(try #require(found.first).hasPrefix("waybill.yaml:\(expected)"))
     }
+
+    @Test func `say how much repositories may hold together`() throws {
+        let settings = try settings("quotas: [{match: \"team/**\", bytes: 10GiB}, {bytes: 1, match: a}]")
+        #expect(settings.quotas.map { "\($0.match)" } == ["team/**", "a"])
+        #expect(settings.quotas.map(\.bytes) == [10 << 30, 1])
+    }
+
+    @Test(arguments: [
+        ("[{match: a}]", "1:10: quotas[0] says no size"), ("[{bytes: 1}]", "1:10: quotas[0] names no repositories"),
+        ("[{match: a, bytes: 0}]", "1:28: quotas[0].bytes is out of range"),
+        ("[{match: a, bytes: 1}, {match: a, bytes: 2}]", "1:32: quotas[1].match has an earlier quota already"),
+        ("[{match: a, bytes: -1}]", "1:28: quotas[0].bytes is not a size"),
+    ])
+    func `refuse a quota that cannot be meant`(_ list: String, _ expected: String) throws {
+        let found = problems("quotas: \(list)\n")
+        #expect(found.count == 1)
+        #expect(try #require(found.first).hasPrefix("waybill.yaml:\(expected)"), "\(found)")
+    }
 }
 
 @Suite struct `Anonymous access` {

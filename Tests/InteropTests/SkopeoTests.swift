@@ -51,6 +51,22 @@ struct `skopeo` {
         try await bench.finish()
     }
 
+    @Test func `says which quota does not let it push`() async throws {
+        let bench = try await Bench(configuration: "quotas: [{match: \"team/**\", bytes: 100}]")
+        let layout = Layout([SampleImage("hello")], in: "\(bench.folder.path)/in")
+        let error = await #expect(throws: Bench.Failed.self) {
+            try await bench.run(
+                "skopeo", "copy", "--insecure-policy", "--dest-tls-verify=false", "--preserve-digests",
+                "oci:\(layout.path):v1", "docker://\(bench.server.address)/team/app:v1")
+        }
+        #expect(
+            error?.description.contains("denied: the quota of team/** is 100 bytes, 0 are in use") == true, "\(error)")
+        try await bench.run(
+            "skopeo", "copy", "--insecure-policy", "--dest-tls-verify=false", "--preserve-digests",
+            "oci:\(layout.path):v1", "docker://\(bench.server.address)/other:v1")
+        try await bench.finish()
+    }
+
     @Test func `copies an index with all its platforms`() async throws {
         let bench = try await Bench()
         let images = ["amd64", "arm64"].map { SampleImage("hello \($0)", architecture: $0, labels: labels) }

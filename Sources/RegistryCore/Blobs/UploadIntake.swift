@@ -26,7 +26,9 @@ final class UploadIntake {
     /// Appends everything that `source` gives; says how many bytes that was.
     ///
     /// When the source breaks off, what had arrived before is kept, and the source's error is thrown.
-    func receive(from source: some ByteSource) async throws -> Int64 {
+    ///
+    /// - Parameter check: told how many bytes of it have come so far, before more are received; ends it by throwing.
+    func receive(from source: some ByteSource, check: (Int64) throws -> Void = { _ in }) async throws -> Int64 {
         let size = Int(min(Int64(bufferSize), max(1, source.length ?? Int64(bufferSize))))
         let fitsInOne = source.length.map { $0 <= Int64(size) } ?? false
         var slots = (0..<(fitsInOne ? 1 : 2)).map { _ in Slot(buffer: Buffer(size)) }
@@ -39,6 +41,7 @@ final class UploadIntake {
                 guard count > 0 else { break }
                 slots[index].work = append(slots[index].buffer, count)
                 total += Int64(count)
+                try check(total)
                 index = (index + 1) % slots.count
             }
         } catch { failure = error }

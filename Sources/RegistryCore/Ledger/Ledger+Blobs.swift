@@ -57,6 +57,8 @@ extension LedgerReader {
 extension LedgerTransaction {
     /// Lets `repository` serve a blob: its file is durable, or its bytes become so with this. Linking it again heals what
     /// has become of the bytes meanwhile, and changes nothing else.
+    ///
+    /// - Throws: `RegistryError.quotaExceeded`.
     package func linkBlob(_ blob: CommittedBlob, to repository: RepositoryName) throws {
         try connection.execute(
             "INSERT INTO blob (digest, size, created) VALUES (?1, ?2, ?3) ON CONFLICT (digest) DO NOTHING",
@@ -80,11 +82,14 @@ extension LedgerTransaction {
     }
 
     private func link(_ blob: Int64, to repository: RepositoryName) throws {
-        try connection.execute(
-            """
-            INSERT INTO repository_blob (repository, blob, leased) VALUES (?1, ?2, ?3)
-            ON CONFLICT (repository, blob) DO UPDATE SET leased = excluded.leased
-            """, try ensureRepository(repository), blob, now)
+        let repository = try ensureRepository(repository)
+        try withinQuotas(of: repository) {
+            try connection.execute(
+                """
+                INSERT INTO repository_blob (repository, blob, leased) VALUES (?1, ?2, ?3)
+                ON CONFLICT (repository, blob) DO UPDATE SET leased = excluded.leased
+                """, repository, blob, now)
+        }
     }
 
     /// Says that a client has just been told that the repository has the blob; false when it has it no more.

@@ -137,15 +137,20 @@ extension LedgerTransaction {
     }
 
     /// Stores a manifest and what it names, and puts it into the repository. Storing it again changes its media type.
+    ///
+    /// - Throws: `RegistryError.quotaExceeded`.
     func putManifest(
         _ manifest: Manifest, digest: Digest, content: [UInt8], in repository: Int64
     ) throws -> Int64 {
         let id = try storeManifest(manifest, digest: digest, content: content)
-        try connection.execute(
-            """
-            INSERT INTO repository_manifest (repository, manifest, media_type, pushed) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT (repository, manifest) DO UPDATE SET media_type = excluded.media_type, pushed = excluded.pushed
-            """, repository, id, manifest.mediaType.rawValue, now)
+        try withinQuotas(of: repository) {
+            try connection.execute(
+                """
+                INSERT INTO repository_manifest (repository, manifest, media_type, pushed) VALUES (?1, ?2, ?3, ?4)
+                ON CONFLICT (repository, manifest) DO UPDATE
+                SET media_type = excluded.media_type, pushed = excluded.pushed
+                """, repository, id, manifest.mediaType.rawValue, now)
+        }
         if let subject = manifest.subject {
             try connection.execute(
                 """

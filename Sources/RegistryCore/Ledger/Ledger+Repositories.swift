@@ -39,6 +39,8 @@ extension LedgerTransaction {
     func ensureRepository(_ name: RepositoryName) throws -> Int64 {
         if let id = try reader.repositoryID(name) { return id }
         try connection.execute("INSERT INTO repository (name, created) VALUES (?1, ?2)", name.rawValue, now)
-        return connection.lastInsertRowID
+        let id = connection.lastInsertRowID
+        try countForQuotas(id, called: name)
+        return id
     }
 }

@@ -22,6 +22,7 @@ extension LedgerReader {
             """
         ) { "\($0.text(0)) lists a referrer that it does not have" }
         found += try manifestsWithoutPush()
+        found += try miscountedQuotas()
         found += try damagedManifests()
         if let fault = try LedgerAudit(.everything, files: files).run({ try $0(self) }) { found.append("\(fault)") }
         return found
@@ -38,6 +39,25 @@ extension LedgerReader {
                                 AND record.repository = repository.name)
             """
         ) { row throws(SQLiteError) in "\(try row.digest(1)) is in \(row.text(0)) without a record of its push" }
+    }
+
+    private func miscountedQuotas() throws -> [String] {
+        try connection.all(
+            """
+            SELECT match, used, counted FROM (
+                SELECT quota.match, quota.used,
+                    (SELECT coalesce(sum(size), 0) FROM blob WHERE id IN (
+                        SELECT link.blob FROM quota_repository AS counted
+                        JOIN repository_blob AS link ON link.repository = counted.repository
+                        WHERE counted.quota = quota.id))
+                    + (SELECT coalesce(sum(size), 0) FROM manifest WHERE id IN (
+                        SELECT entry.manifest FROM quota_repository AS counted
+                        JOIN repository_manifest AS entry ON entry.repository = counted.repository
+                        WHERE counted.quota = quota.id)) AS counted
+                FROM quota)
+            WHERE used <> counted
+            """
+        ) { "the quota of \($0.text(0)) has \($0.int64(1)) bytes in use by its count, and \($0.int64(2)) in truth" }
     }
 
     private func damagedManifests() throws -> [String] {

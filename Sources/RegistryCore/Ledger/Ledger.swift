@@ -1,5 +1,6 @@
 import Glibc
 package import LinuxIO
+import OCI
 package import SQLite
 import Synchronization
 package import TransparencyLog
@@ -22,6 +23,8 @@ package final class Ledger: Sendable {
         package var queuedWrites = 10_000
         /// The largest the database may become, in pages; for tests that fill it.
         package var maxPageCount: Int?
+        /// Put in force when the database is opened; with nil, those that it has stay.
+        package var quotas: [Quota]?
 
         /// The defaults.
         package init() {}
@@ -31,6 +34,7 @@ package final class Ledger: Sendable {
     private let writer: LedgerWriter
     /// The name of the log and its keys.
     package let identity: LogIdentity
+    private let quotas: CountedQuotas
 
     /// Opens or makes the database at `path`, brings its schema up to date, and continues or begins its log.
     ///
@@ -62,6 +66,8 @@ package final class Ledger: Sendable {
         try Migrations.migrator.migrate(connection) { migration, index, total in
             progress(migration.name, index, total)
         }
+        if let quotas = options.quotas { try connection.setQuotas(quotas) }
+        quotas = try connection.countedQuotas()
         var reading = Connection.Options()
         reading.cacheKiB = options.cacheKiB
         readers = ReaderPool(path: path, options: reading, logPages: options.logPages)
@@ -73,7 +79,7 @@ package final class Ledger: Sendable {
         try log.rewrite()
         writer = try LedgerWriter(
             connection, flushLog: { () throws(SQLiteError) in try flush(log) },
-            backfill: Backfill(moving, threshold: options.logPages), identity: identity,
+            backfill: Backfill(moving, threshold: options.logPages), identity: identity, quotas: quotas,
             queueLimit: options.queuedWrites, clock: clock, random: random,
             committed: readers.committed, published: published)
     }
@@ -97,6 +103,11 @@ package final class Ledger: Sendable {
         } catch let error as SQLiteError {
             throw LedgerError(error)
         }
+    }
+
+    /// The quotas that hold for a repository, and what counts for them; also for a repository that is to be.
+    func quotas(for repository: RepositoryName) throws -> [QuotaUsage] {
+        quotas.isEmpty ? [] : try read { try $0.quotas(for: repository, among: quotas) }
     }
 
     /// Runs `body` in a transaction together with other waiting writes, and returns once it is committed.
@@ -147,6 +158,8 @@ package struct LedgerTransaction {
     package let now: Int64
     /// What the leaves that it writes have in common.
     let stamp: LeafStamp
+    /// For which quotas a new repository counts.
+    var quotas = CountedQuotas.none
 
     /// The same state, for reading.
     package var reader: LedgerReader { LedgerReader(connection: connection) }

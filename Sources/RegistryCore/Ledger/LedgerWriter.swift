@@ -70,6 +70,7 @@ final class LedgerWriter: @unchecked Sendable {
     private let durable: Atomic<Int64>
     private let sequencer: Sequencer
     private let identity: LogIdentity
+    private let quotas: CountedQuotas
     private let random: RandomBytes
     /// Told after each commit, with the pages in the log, before anybody hears of it.
     private let committed: @Sendable (Int) -> Void
@@ -84,7 +85,7 @@ final class LedgerWriter: @unchecked Sendable {
     ///   - flushLog: makes durable what was committed before.
     init(
         _ connection: Connection, flushLog: @escaping @Sendable () throws(SQLiteError) -> Void, backfill: Backfill,
-        identity: LogIdentity, queueLimit: Int, clock: WallClock,
+        identity: LogIdentity, quotas: CountedQuotas, queueLimit: Int, clock: WallClock,
         random: RandomBytes, committed: @escaping @Sendable (Int) -> Void,
         published: @escaping @Sendable (SignedCheckpoint) -> Void
     ) throws {
@@ -93,6 +94,7 @@ final class LedgerWriter: @unchecked Sendable {
         self.queueLimit = queueLimit
         self.clock = clock
         self.identity = identity
+        self.quotas = quotas
         self.random = random
         self.committed = committed
         self.published = published
@@ -226,7 +228,7 @@ final class LedgerWriter: @unchecked Sendable {
         let stamp = LeafStamp(
             origin: identity.origin, previousCheckpoint: sequencer.lastCheckpointDigest, random: random)
         let transaction = LedgerTransaction(
-            connection: connection, now: max(clock.milliseconds, lastTime), stamp: stamp)
+            connection: connection, now: max(clock.milliseconds, lastTime), stamp: stamp, quotas: quotas)
         let size = sequencer.lastCheckpoint.checkpoint.size
         do {
             let answers = try connection.transaction(.immediate) {

@@ -13,6 +13,7 @@ enum Migrations {
         Migration(version: 7, name: "upload_ended", sql: text(PackageResources._007_upload_ended_sql)),
         Migration(version: 8, name: "collection", sql: text(PackageResources._008_collection_sql)),
         Migration(version: 9, name: "scrub", sql: text(PackageResources._009_scrub_sql)),
+        Migration(version: 10, name: "quota", sql: text(PackageResources._010_quota_sql)),
     ]
 
     static var migrator: Migrator {

@@ -14,7 +14,8 @@ extension Registry {
     /// That writes nothing: the session is what its name says until it keeps the first bytes. Any server with the same key goes on
     /// with it, also after a restart.
     ///
-    /// - Throws: `UploadError.tooManyUploads` when the repository has as many as it may have.
+    /// - Throws: `UploadError.tooManyUploads` when the repository has as many as it may have, and `RegistryError.quotaExceeded` when a
+    ///   quota of it has no room for anything.
     package func beginUpload(
         to repository: RepositoryName, algorithm: Digest.Algorithm = .sha256
     ) throws -> UploadStatus {
@@ -23,6 +24,7 @@ extension Registry {
         guard try ledger.read({ try $0.uploadCount(in: repository, at: now) }) < limit else {
             throw UploadError.tooManyUploads(limit: limit)
         }
+        try room(in: repository)?.check(1)
         let session = uploadKey.session(UploadID(using: &random), algorithm: algorithm, in: repository, at: now)
         return UploadStatus(session: session, offset: 0)
     }
@@ -44,7 +46,7 @@ extension Registry {
         let row = try row(of: session, in: repository)
         let intake = try await takeUp(session, with: row, in: repository)
         do {
-            let offset = try await receive(source, into: intake, range: range)
+            let offset = try await receive(source, into: intake, range: range, room: try room(in: repository))
             await intake.end()
             return UploadStatus(session: session, offset: offset)
         } catch {
@@ -93,7 +95,7 @@ extension Registry {
         if let committed = await blobs.committed(session.id), committed.digest == digest { return committed }
         let intake = try await takeUp(session, with: row, in: repository)
         do {
-            _ = try await receive(source, into: intake, range: range)
+            _ = try await receive(source, into: intake, range: range, room: try room(in: repository, for: digest))
             return try await blobs.commit(intake, as: digest)
         } catch {
             await intake.end()
@@ -112,6 +114,8 @@ extension Registry {
 
     /// Stores a blob that comes whole in one request.
     package func putBlob(_ source: some ByteSource, as digest: Digest, to repository: RepositoryName) async throws {
+        let room = try room(in: repository, for: digest)
+        try room?.check(source.length ?? 1)
         if source.isSmall {
             let blob = try await smallBlob(source, as: digest)
             return try await ledger.write { try $0.linkBlob(blob, to: repository) }
@@ -120,7 +124,7 @@ extension Registry {
         let id = UploadID(using: &random)
         do {
             let intake = try await blobs.resume(id, algorithm: digest.algorithm)
-            _ = try await intake.receive(from: source)
+            _ = try await intake.receive(from: source) { try room?.check($0) }
             let blob = try await blobs.commit(intake, as: digest)
             try await ledger.write { try $0.linkBlob(blob, to: repository) }
             await blobs.release(id)
@@ -241,15 +245,36 @@ extension Registry {
 
     /// Receives one chunk; says where the upload is afterwards.
     private func receive(
-        _ source: some ByteSource, into intake: UploadIntake, range: ClosedRange<Int64>?
+        _ source: some ByteSource, into intake: UploadIntake, range: ClosedRange<Int64>?, room: UploadRoom?
     ) async throws -> Int64 {
-        try source.check(range, at: intake.startOffset)
-        let count = try await intake.receive(from: source)
+        let start = intake.startOffset
+        try source.check(range, at: start)
+        try room?.check(start + min(source.length ?? 0, .max - start))
+        let count = try await intake.receive(from: source) { try room?.check(start + $0) }
         if let range, count != range.length {
             try await intake.rollBack()
             throw UploadError.chunkSizeMismatch(stated: range.length, received: count)
         }
-        return intake.startOffset + count
+        return start + count
+    }
+
+    /// What the quotas of a repository leave for an upload; nil when it has none, and when it has the blob. What another of the
+    /// quota's repositories has would cost nothing either: a client that has not asked (mount) is refused that.
+    private func room(in repository: RepositoryName, for digest: Digest? = nil) throws -> UploadRoom? {
+        guard let usage = try ledger.quotas(for: repository).min(by: { $0.room < $1.room }) else { return nil }
+        if let digest, try ledger.read({ try $0.blobSize(digest, in: repository) }) != nil { return nil }
+        return UploadRoom(usage: usage)
+    }
+}
+
+/// The most that an upload may have, by the quota that leaves least.
+private struct UploadRoom: Sendable {
+    let usage: QuotaUsage
+
+    /// Refuses an upload of `bytes`.
+    func check(_ bytes: Int64) throws(RegistryError) {
+        guard bytes > usage.room else { return }
+        throw .quotaExceeded(usage, needed: bytes)
     }
 }
 

@@ -24,6 +24,8 @@ package enum RegistryError: Error {
     case tooManyReferences(Int, limit: Int)
     /// The personal field of the record was never there, or is erased.
     case alreadyErased(PersonalField, record: Int64)
+    /// The repositories of a quota would hold more than it allows: this many bytes more than before.
+    case quotaExceeded(QuotaUsage, needed: Int64)
     /// A file failed.
     case storage(SystemError)
 }
