@@ -42,7 +42,12 @@ extension Settings {
             "limits.request_line", \.limits.requestLine, .size(4096...65536), "Bytes of the request line; past it, 414."
         ),
         Key("limits.fields", \.limits.fields, .count(16...1000), "Fields of one request; past it, 431."),
-        Key("limits.connections", \.limits.connections, .count(1...1_000_000), "Connections open at once."),
+        Key(
+            "limits.connections", \.limits.connections, .count(1...1_000_000), "Connections open at once; past it, 503."
+        ),
+        Key(
+            "limits.memory", \.limits.memory, .size(16 * mebibyte...tebibyte),
+            "Bytes of bodies and answers that are held in memory at once; past it, 503."),
         Key(
             "limits.manifest", \.limits.manifest, .size(4 * mebibyte...64 * mebibyte),
             "Bytes of one manifest; past it, 413."),
@@ -99,13 +104,13 @@ extension Settings {
             "Time for running requests to finish after SIGTERM."),
         Key(
             "timeouts.body_rate", \.timeouts.bodyRate, .size(1...1024 * mebibyte),
-            "Bytes a second that the sender of a body must keep up."),
+            "Bytes a second that the sender of a body, and the receiver of an answer, must keep up."),
         Key(
             "timeouts.body_window", \.timeouts.bodyWindow, .duration(second...minutes(10)),
             "Time over which body_rate is measured."),
         Key(
             "timeouts.send_stall", \.timeouts.sendStall, .duration(second...minutes(60)),
-            "Time for a client to take the next byte of an answer."),
+            "Time over which body_rate is measured for the receiver of an answer."),
     ]
 
     private static let storageKeys: [Key<Settings>] = [

@@ -85,11 +85,11 @@ extension Settings {
         package var handler = Duration.seconds(60)
         /// For running requests to finish after SIGTERM.
         package var drain = Duration.seconds(60)
-        /// Bytes a second that a sender of a body must keep up.
+        /// Bytes a second that a sender of a body, and a receiver of an answer, must keep up.
         package var bodyRate = 1024
-        /// The time over which `bodyRate` is measured.
+        /// The time over which `bodyRate` is measured for a sender.
         package var bodyWindow = Duration.seconds(30)
-        /// For a client that takes no byte of an answer.
+        /// The same for a receiver.
         package var sendStall = Duration.seconds(60)
     }
 

@@ -20,14 +20,19 @@ extension Connection {
     func send(_ response: Response, as plan: ResponsePlan, to request: RequestHead, persists: Bool) async -> Bool {
         var plan = plan
         var content = Content.memory
+        defer { answerMemory = nil }
+        let fits = takeMemory(for: plan)
         do {
-            content = try await open(response.body, for: &plan)
+            if !fits, !plan.parts.contains(where: \.isSlice) {
+                plan = self.plan(503, "the server holds as many answers in memory as it may", to: request)
+            } else {
+                content = try await open(response.body, for: &plan, intoMemory: fits)
+            }
         } catch {
             // An answer that is abandoned, or has nobody to go to, has failed for that reason.
             guard !isAbandoned, !source.isBroken else { return false }
             context.logger.error("content cannot be read", metadata: ["error": "\(error)"])
-            let problem = context.problem(500, "the content cannot be read", request.target.path)
-            plan = ResponsePlan(problem, to: request, limits: context.limits, problem: context.problem)
+            plan = self.plan(500, "the content cannot be read", to: request)
         }
         guard !isAbandoned else { return false }
         // From here on only a receiver that takes nothing is too slow: see `waitForRoom`.
@@ -42,6 +47,23 @@ extension Connection {
         case .file(let file): return await send(plan.parts, of: file, behind: head)
         case .stream(let stream): return await send(stream, behind: head)
         }
+    }
+
+    /// What is sent instead of an answer that is not possible.
+    private func plan(_ status: Int, _ reason: String, to request: RequestHead) -> ResponsePlan {
+        let problem = context.problem(status, reason, request.target.path)
+        return ResponsePlan(problem, to: request, limits: context.limits, problem: context.problem)
+    }
+
+    /// Takes the memory in which an answer will wait for its receiver; false when there is none. What is little is part of what a
+    /// connection takes anyway.
+    private func takeMemory(for plan: ResponsePlan) -> Bool {
+        let size = plan.parts.reduce(0) { $0 + $1.count }
+        let readsFile = size <= Self.smallFile
+        let held = plan.parts.reduce(0) { $0 + ($1.isSlice && !readsFile ? 0 : $1.count) }
+        guard held > Self.joinedBytes else { return true }
+        answerMemory = context.memory.grant(Int(held))
+        return answerMemory != nil
     }
 
     /// Sends the head and what follows it. Small contents go out with the head in one call; large ones are not copied
@@ -65,9 +87,13 @@ extension Connection {
         return true
     }
 
-    private func open(_ body: ResponseBody, for plan: inout ResponsePlan) async throws -> Content {
+    /// - Parameter intoMemory: whether small parts of a file may be read before they are sent.
+    private func open(
+        _ body: ResponseBody, for plan: inout ResponsePlan, intoMemory: Bool
+    ) async throws -> Content {
         switch body {
-        case .file(let stored) where plan.parts.contains(where: \.isSlice): return try await open(stored, for: &plan)
+        case .file(let stored) where plan.parts.contains(where: \.isSlice):
+            return try await open(stored, for: &plan, intoMemory: intoMemory)
         case .stream(let stream):
             guard let framing = plan.stream else { return .memory }
             return .stream(try await begin(stream, framing))
@@ -77,10 +103,12 @@ extension Connection {
 
     /// Opens the file: at once, or on a lane when that may have to wait for the disk. Small contents are read with it and take their
     /// place among the bytes.
-    private func open(_ stored: StoredFile, for plan: inout ResponsePlan) async throws -> Content {
+    private func open(
+        _ stored: StoredFile, for plan: inout ResponsePlan, intoMemory: Bool
+    ) async throws -> Content {
         let parts = plan.parts
         let cached = stored.openCached()
-        guard parts.reduce(0, { $0 + $1.count }) <= Self.smallFile else {
+        guard intoMemory, parts.reduce(0, { $0 + $1.count }) <= Self.smallFile else {
             if let cached { return .file(SharedDescriptor(cached)) }
             return .file(try await context.lanes.next().run { try SharedDescriptor(stored.open()) })
         }

@@ -79,7 +79,7 @@ extension Connection {
         } catch { return nil }
     }
 
-    /// Waits until the client has taken something; false when it takes nothing for as long as the limit allows.
+    /// Waits until there is room in the socket; false when the client takes less than the limits ask for.
     private func waitForRoom() async -> Bool {
         defer { source.setDeadline(.distantFuture) }
         while true {
@@ -90,7 +90,8 @@ extension Connection {
             case .interrupted: return false
             case .expired:
                 // The kernel tells of room only when a third of the socket's buffer is free, which may be megabytes.
-                guard source.pendingBytes < pending else { return false }
+                let taken = pending - source.pendingBytes
+                guard taken > 0, Double(taken) >= context.limits.bytesPerStall else { return false }
             }
         }
     }

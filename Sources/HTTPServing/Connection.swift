@@ -15,6 +15,7 @@ final class Connection: @unchecked Sendable {
     let clock: LoopClock
     let loop: EventLoop
     let source: EventSource
+    private let hasRoom: Bool
     private let peer: SocketAddress
     private let certificateNames: [TLSSession.PeerName]
     private let inbound: Inbound
@@ -22,17 +23,25 @@ final class Connection: @unchecked Sendable {
     var isHandling = false
     /// The making of a piece of a stream, which `handlerTimeout` bounds too.
     var production: Task<OpenPiece?, any Error>?
+    /// The memory in which an answer waits for its receiver.
+    var answerMemory: MemoryGrant?
     /// The handler took too long and the client has been told so: nothing more may be sent.
     private(set) var isAbandoned = false
 
-    init(_ source: EventSource, peer: SocketAddress, loop: EventLoop, clock: LoopClock, context: ServerContext) {
+    /// - Parameter hasRoom: whether the server has room for it; otherwise `run` only says so.
+    init(
+        _ source: EventSource, peer: SocketAddress, loop: EventLoop, clock: LoopClock, context: ServerContext,
+        hasRoom: Bool = true
+    ) {
+        self.hasRoom = hasRoom
         self.source = source
         self.peer = peer
         certificateNames = (source.channel as? TLSSession)?.peerNames() ?? []
         self.loop = loop
         self.clock = clock
         self.context = context
-        inbound = Inbound(source, loop: loop, limits: context.limits) { context.isDraining }
+        let limits = hasRoom ? context.limits : context.limitsWithoutRoom
+        inbound = Inbound(source, loop: loop, limits: limits) { context.isDraining }
     }
 
     /// Serves until the connection ends; the descriptor is closed when this returns.
@@ -43,6 +52,9 @@ final class Connection: @unchecked Sendable {
         while !isAbandoned {
             let arrival = await inbound.nextRequest()
             guard arrival != .finished else { return }
+            guard hasRoom else {
+                return await refuse(503, "the server has as many connections as it takes")
+            }
             // In a task of its own, awaited here: a task keeps the memory of its deepest call for as long as it lives, and
             // thousands of idle connections would each keep that of their last request. It also lets the loop turn, so that
             // a client that always has its next request ready does not keep it.
@@ -60,7 +72,7 @@ final class Connection: @unchecked Sendable {
     /// Answers one request; says whether another may follow.
     private func serve(_ head: RequestHead) async -> Bool {
         let started = Instant.now
-        let body = InboundBody(of: head, inbound: inbound, loop: loop, limits: context.limits)
+        let body = InboundBody(of: head, inbound: inbound, loop: loop, limits: context.limits, memory: context.memory)
         source.setDeadline(loop.now.advanced(by: context.limits.handlerTimeout))
         isHandling = true
         let response = await context.handler(
@@ -76,7 +88,7 @@ final class Connection: @unchecked Sendable {
         case .malformed(let rejection)?:
             await refuse(rejection.status, rejection.reason, path: head.target.path)
             return false
-        case .tooLarge?, nil: break
+        case .tooLarge?, .noMemory?, nil: break
         }
         let plan = ResponsePlan(response, to: head, limits: context.limits, problem: context.problem)
         let persists =
@@ -107,7 +119,7 @@ final class Connection: @unchecked Sendable {
     /// (RFC 9112 §9.6). A client of which nothing is expected and nothing has arrived is not waited for.
     private func linger(expectsMore: Bool = true) async {
         source.shutDown(sendingOnly: true)
-        let end = loop.now.advanced(by: context.limits.linger)
+        let end = loop.now.advanced(by: (hasRoom ? context.limits : context.limitsWithoutRoom).linger)
         source.setDeadline(end)
         var expectsMore = expectsMore
         while loop.now < end {

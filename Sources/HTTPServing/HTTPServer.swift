@@ -14,16 +14,20 @@ package final class HTTPServer: Sendable {
 
     /// Puts a server together; nothing is accepted before `run`. The loops must have been started.
     ///
-    /// - Parameter tls: the certificates with which every connection begins; nil for a server in the clear.
+    /// - Parameters:
+    ///   - memory: for bodies that are received into memory and answers that wait there; past it `503`.
+    ///   - tls: the certificates with which every connection begins; nil for a server in the clear.
     package init(
-        limits: ServingLimits, loops: [EventLoop], lanes: Lanes, wallClock: WallClock = .system, tls: TLSKeeper? = nil,
-        logger: Logger, problem: @escaping ProblemWriter, handler: @escaping Handler
+        limits: ServingLimits, memory: MemoryBudget = MemoryBudget(), loops: [EventLoop], lanes: Lanes,
+        wallClock: WallClock = .system, tls: TLSKeeper? = nil, logger: Logger, problem: @escaping ProblemWriter,
+        handler: @escaping Handler
     ) {
         precondition(!loops.isEmpty, "a server needs a loop")
         // sendfile to a client that has gone raises it, and unlike send it has no flag against that.
         signal(SIGPIPE, SIG_IGN)
         keeper = tls
-        context = ServerContext(limits: limits, lanes: lanes, handler: handler, problem: problem, logger: logger)
+        context = ServerContext(
+            limits: limits, memory: memory, lanes: lanes, handler: handler, problem: problem, logger: logger)
         clocks = loops.map { LoopClock($0, wallClock: wallClock) }
     }
 
@@ -59,37 +63,59 @@ package final class HTTPServer: Sendable {
     }
 
     private func onEveryLoop(_ body: @escaping @Sendable (EventLoop) -> Void) async {
-        for clock in clocks {
-            await withTaskExecutorPreference(clock.loop) { await Self.perform(body, on: clock.loop) }
-        }
+        for clock in clocks { await perform(on: clock.loop, body) }
     }
 
-    @concurrent private static func perform(_ body: @Sendable (EventLoop) -> Void, on loop: EventLoop) async {
+    private func perform<Value: Sendable>(
+        on loop: EventLoop, _ body: @escaping @Sendable (EventLoop) -> Value
+    ) async -> Value {
+        await withTaskExecutorPreference(loop) { await Self.perform(body, on: loop) }
+    }
+
+    @concurrent private static func perform<Value: Sendable>(
+        _ body: @Sendable (EventLoop) -> Value, on loop: EventLoop
+    ) async -> Value {
         body(loop)
     }
 
     // MARK: - Accepting
+
+    /// How long a connection that nobody else may have is left to a client who has not sent a request.
+    private static let patience = Duration.milliseconds(200)
+    /// How long those who come wait for somebody to leave when all are at work, and how long they are turned away after that before
+    /// anybody looks again.
+    private static let hope = Duration.milliseconds(20)
+    private static let resignation = Duration.milliseconds(50)
+    /// Connections that are accepted before the loop serves those that it has.
+    private static let acceptsInTurn = 16
 
     private func accept(from box: FileDescriptorBox, on clock: LoopClock) async {
         guard let descriptor = box.take(), let listener = try? clock.loop.watch(descriptor) else {
             return context.logger.error("a listening socket cannot be watched")
         }
         listener.isIdle = true
+        var (turnsAwayUntil, accepts) = (Instant.now, 0)
         await withDiscardingTaskGroup { group in
             while !context.isDraining {
-                if context.connectionCount >= context.limits.connections {
-                    await pause(listener, .milliseconds(20), on: clock.loop)
-                    continue
-                }
                 do throws(SystemError) {
                     guard let accepted = try listener.accept() else {
                         _ = await listener.wait(.readable)
                         continue
                     }
-                    context.connectionOpened()
+                    var hasRoom = !isFull
+                    if !hasRoom, clock.loop.now >= turnsAwayUntil {
+                        hasRoom = await findRoom(listener, on: clock.loop)
+                        if !hasRoom { turnsAwayUntil = clock.loop.now.advanced(by: Self.resignation) }
+                    }
                     let home = leastBusyLoop()
+                    guard context.connectionOpened(hasRoom: hasRoom) else { continue }
                     home.connections.wrappingAdd(1, ordering: .relaxed)
-                    group.addTask(executorPreference: home.loop) { await self.serve(accepted, on: home) }
+                    group.addTask(executorPreference: home.loop) { [hasRoom] in
+                        await self.serve(accepted, hasRoom: hasRoom, on: home)
+                    }
+                    // Who connects without end must not have the loop for himself.
+                    accepts += 1
+                    if accepts % Self.acceptsInTurn == 0 { await clock.loop.turn() }
                 } catch {
                     // The one error that concerns a single client. Anything else lasts, so trying at once would spin.
                     guard error.code != ECONNABORTED else { continue }
@@ -104,6 +130,32 @@ package final class HTTPServer: Sendable {
         }
     }
 
+    private var isFull: Bool { context.connectionCount >= context.limits.connections }
+
+    /// Waits a moment for somebody to leave when nobody can be asked to; false when all are at work then.
+    private func findRoom(_ listener: EventSource, on loop: EventLoop) async -> Bool {
+        if await closeLongestIdle() { return true }
+        await pause(listener, Self.hope, on: loop)
+        return !isFull
+    }
+
+    /// Closes connections that have waited longest for a next request, for those that come with one; false when none waits. They are
+    /// closed some at a time, since the loop has to look at all of its connections for that.
+    private func closeLongestIdle() async -> Bool {
+        let idle = context.limits.idleTimeout - min(Self.patience, context.limits.idleTimeout)
+        let limit = Instant.now.advanced(by: idle)
+        var longest: (deadline: Instant, loop: EventLoop)?
+        for clock in clocks {
+            guard let deadline = await perform(on: clock.loop, { $0.firstIdleDeadline(before: limit) }),
+                longest.map({ deadline < $0.deadline }) ?? true
+            else { continue }
+            longest = (deadline, clock.loop)
+        }
+        guard let loop = longest?.loop else { return false }
+        let share = max(1, context.limits.connections / 128)
+        return await perform(on: loop) { $0.interruptIdle(before: limit, atMost: share) } > 0
+    }
+
     private func pause(_ listener: EventSource, _ time: Duration, on loop: EventLoop) async {
         listener.setDeadline(Instant.now.advanced(by: time))
         _ = await listener.wait(.nothing)
@@ -113,15 +165,19 @@ package final class HTTPServer: Sendable {
         clocks.min { $0.connections.load(ordering: .relaxed) < $1.connections.load(ordering: .relaxed) } ?? clocks[0]
     }
 
-    private func serve(_ accepted: AcceptedConnection, on clock: LoopClock) async {
+    private func serve(_ accepted: AcceptedConnection, hasRoom: Bool, on clock: LoopClock) async {
         defer {
             clock.connections.wrappingSubtract(1, ordering: .relaxed)
-            context.connectionClosed()
+            context.connectionClosed(hasRoom: hasRoom)
         }
+        // A handshake costs more than there is to say.
+        guard hasRoom || keeper == nil else { return }
         guard let descriptor = accepted.descriptor.take() else { return }
         Listening.setNoDelay(descriptor.number)
         guard let source = try? clock.loop.watch(descriptor) else { return }
         guard await secure(source, peer: accepted.peer, on: clock) else { return source.close() }
-        await Connection(source, peer: accepted.peer, loop: clock.loop, clock: clock, context: context).run()
+        await Connection(
+            source, peer: accepted.peer, loop: clock.loop, clock: clock, context: context, hasRoom: hasRoom
+        ).run()
     }
 }

@@ -12,6 +12,8 @@ final class InboundBody: RequestBody {
     private var mustContinue: Bool
     private var windowEnd = Instant.distantFuture
     private var windowBytes: Int64 = 0
+    private let memory: MemoryBudget
+    private var kept: MemoryGrant?
 
     private enum Framing {
         case remaining(Int64)
@@ -22,7 +24,8 @@ final class InboundBody: RequestBody {
     /// Why the body broke off; the connection answers for it and closes.
     private(set) var failure: BodyError?
 
-    init(of head: RequestHead, inbound: Inbound, loop: EventLoop, limits: ServingLimits) {
+    init(of head: RequestHead, inbound: Inbound, loop: EventLoop, limits: ServingLimits, memory: MemoryBudget) {
+        self.memory = memory
         self.inbound = inbound
         self.loop = loop
         self.limits = limits
@@ -56,6 +59,11 @@ final class InboundBody: RequestBody {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 * 1024, alignment: 1)
         defer { buffer.deallocate() }
         while let count = try? await read(into: buffer), count > 0 {}
+    }
+
+    func keep(_ bytes: Int) -> Bool {
+        if kept == nil { kept = memory.grant(0) }
+        return kept?.grow(by: bytes) ?? false
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) async throws(BodyError) -> Int {

@@ -42,6 +42,8 @@ package enum BodyError: Error, Equatable, Sendable {
     case malformed(Rejection)
     /// More bytes than the reader was willing to take.
     case tooLarge(limit: Int)
+    /// There is no memory for it now.
+    case noMemory
 }
 
 /// The body of one request. Pulled: nothing is received until somebody asks, so TCP itself holds the sender back.
@@ -55,9 +57,16 @@ package protocol RequestBody: AnyObject {
     ///
     /// An error repeats: once the body has broken off, every later call throws the same.
     func read(into buffer: UnsafeMutableRawBufferPointer) async throws(BodyError) -> Int
+
+    /// Says that so many bytes of the body stay in memory, besides those before, until the request is answered; false when there
+    /// is no room for them.
+    func keep(_ bytes: Int) -> Bool
 }
 
 extension RequestBody {
+    /// Bytes that are received at a time into memory.
+    private static var piece: Int { 64 * 1024 }
+
     /// Receives until `buffer` is full or the body ends, and says how many bytes there are. What arrived before an
     /// error is given first; the next call throws the error.
     package func fill(_ buffer: UnsafeMutableRawBufferPointer) async throws(BodyError) -> Int {
@@ -77,16 +86,20 @@ extension RequestBody {
 
     /// Receives the whole body into memory.
     ///
-    /// - Throws: `.tooLarge` as soon as it is known that there are more than `limit` bytes.
+    /// Memory is taken as the bytes come, so that a client has to send what it wants to occupy.
+    ///
+    /// - Throws: `.tooLarge` as soon as it is known that there are more than `limit` bytes, and `.noMemory`.
     package func collect(upTo limit: Int) async throws(BodyError) -> [UInt8] {
         if let length, length > limit { throw .tooLarge(limit: limit) }
         var bytes: [UInt8] = []
+        if let length { bytes.reserveCapacity(Int(length)) }
         // One byte more than the limit shows a chunked body that is too large.
-        let step = length.map { max(1, Int($0)) } ?? 16 * 1024
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(step, limit + 1), alignment: 1)
+        let step = min(length.map { max(1, Int($0)) } ?? 16 * 1024, Self.piece, limit + 1)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: step, alignment: 1)
         defer { buffer.deallocate() }
         while true {
             let count = try await fill(buffer)
+            guard keep(count) else { throw .noMemory }
             bytes.append(contentsOf: buffer[..<count])
             guard bytes.count <= limit else { throw .tooLarge(limit: limit) }
             if Int64(bytes.count) == length || count == 0 { return bytes }

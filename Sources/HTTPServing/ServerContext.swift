@@ -7,18 +7,28 @@ import Synchronization
 /// What all connections of a server share.
 final class ServerContext: Sendable {
     let limits: ServingLimits
+    /// The same for a client who is told that there is no room: it has asked, or it goes.
+    let limitsWithoutRoom: ServingLimits
+    let memory: MemoryBudget
     let lanes: Lanes
     let handler: Handler
     let problem: ProblemWriter
     let logger: Logger
     private let draining = Atomic<Bool>(false)
     private let connections = Atomic<Int>(0)
+    private let turnedAway = Atomic<Int>(0)
 
     init(
-        limits: ServingLimits, lanes: Lanes, handler: @escaping Handler, problem: @escaping ProblemWriter,
-        logger: Logger
+        limits: ServingLimits, memory: MemoryBudget, lanes: Lanes, handler: @escaping Handler,
+        problem: @escaping ProblemWriter, logger: Logger
     ) {
         self.limits = limits
+        var hurried = limits
+        hurried.headTimeout = min(limits.headTimeout, .seconds(1))
+        hurried.idleTimeout = min(limits.idleTimeout, .seconds(1))
+        hurried.linger = min(limits.linger, .seconds(1))
+        limitsWithoutRoom = hurried
+        self.memory = memory
         self.lanes = lanes
         self.handler = handler
         self.problem = problem
@@ -40,11 +50,33 @@ final class ServerContext: Sendable {
         return encoded + text
     }
 
-    /// Connections that are open.
+    /// Connections that are open and served.
     var connectionCount: Int { connections.load(ordering: .relaxed) }
 
-    func connectionOpened() { connections.wrappingAdd(1, ordering: .relaxed) }
-    func connectionClosed() { connections.wrappingSubtract(1, ordering: .relaxed) }
+    /// Connections that are told at the same time that there is no room for them; more are closed without a word.
+    private static let mostTurnedAway = 256
+
+    /// Counts a connection; false when not even that there is no room can be said to it.
+    ///
+    /// - Parameter hasRoom: whether it is going to be served.
+    func connectionOpened(hasRoom: Bool) -> Bool {
+        guard !hasRoom else {
+            connections.wrappingAdd(1, ordering: .relaxed)
+            return true
+        }
+        guard turnedAway.wrappingAdd(1, ordering: .relaxed).newValue > Self.mostTurnedAway else { return true }
+        turnedAway.wrappingSubtract(1, ordering: .relaxed)
+        return false
+    }
+
+    /// Counts it no more.
+    func connectionClosed(hasRoom: Bool) {
+        if hasRoom {
+            connections.wrappingSubtract(1, ordering: .relaxed)
+        } else {
+            turnedAway.wrappingSubtract(1, ordering: .relaxed)
+        }
+    }
 }
 
 /// One loop, how busy it is, and the text of the `Date` field, made once a second.

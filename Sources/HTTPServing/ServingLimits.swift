@@ -14,11 +14,12 @@ package struct ServingLimits: Sendable {
     package var idleTimeout = Duration.seconds(60)
     /// Between the end of a request and its answer, without the time spent waiting for the body; past it `503`.
     package var handlerTimeout = Duration.seconds(60)
-    /// Bytes a second that the sender of a body must keep up; past it `408`. Zero allows any drip.
+    /// Bytes a second that the sender of a body must keep up; past it `408`. And the receiver of an answer; past it the connection is
+    /// closed. Zero allows any drip.
     package var bodyRate: Int64 = 1024
     /// The time over which `bodyRate` is measured, so that a pause is forgiven.
     package var bodyWindow = Duration.seconds(30)
-    /// How long the receiver of an answer may take nothing; past it the connection is closed.
+    /// The time over which `bodyRate` is measured for the receiver of an answer.
     package var sendStall = Duration.seconds(60)
     /// How long requests may go on after a stop was asked for.
     package var drainTimeout = Duration.seconds(60)
@@ -30,6 +31,9 @@ package struct ServingLimits: Sendable {
 
     /// The defaults.
     package init() {}
+
+    /// What `bodyRate` asks of a receiver in one `sendStall`.
+    var bytesPerStall: Double { Double(bodyRate) * (sendStall / .seconds(1)) }
 
     /// What `bodyRate` asks for in one `bodyWindow`. Not a whole number, so that no setting can overflow.
     var bytesPerWindow: Double { Double(bodyRate) * (bodyWindow / .seconds(1)) }

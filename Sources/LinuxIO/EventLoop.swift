@@ -213,6 +213,25 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         for source in sources where source?.isIdle == true { source?.interrupt() }
     }
 
+    /// The nearest deadline of an idle source, if it comes before `limit`. On the loop only.
+    package func firstIdleDeadline(before limit: Instant) -> Instant? {
+        preconditionOnLoop()
+        return idleSources(before: limit).map(\.deadline).min()
+    }
+
+    /// Ends the waits of the idle sources whose deadlines come first, and before `limit`: at most so many; says how many. On the
+    /// loop only.
+    package func interruptIdle(before limit: Instant, atMost count: Int) -> Int {
+        preconditionOnLoop()
+        let longest = idleSources(before: limit).sorted { $0.deadline < $1.deadline }.prefix(count)
+        for source in longest { source.interrupt() }
+        return longest.count
+    }
+
+    private func idleSources(before limit: Instant) -> [EventSource] {
+        sources.compactMap(\.self).filter { $0.isIdle && $0.isWaiting && $0.deadline < limit }
+    }
+
     /// Shuts every socket down: what is still in flight fails at once. On the loop only.
     package func shutDownAllSources() {
         preconditionOnLoop()

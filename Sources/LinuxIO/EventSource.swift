@@ -45,6 +45,8 @@ package final class EventSource {
 
     /// Whether the task waits for something that may never come (a next request), so that a drain may end the wait.
     package var isIdle = false
+    /// Whether a task waits, and has not been woken.
+    var isWaiting: Bool { waiter != nil }
 
     /// Called when the deadline passes while nobody waits: a handler that takes too long.
     package var onExpiry: (() -> Void)?

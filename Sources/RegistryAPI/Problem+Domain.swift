@@ -181,6 +181,9 @@ extension Problem {
         case .tooSlow: self.init(408, .blobUploadInvalid, "the body did not arrive in time")
         case .malformed(let rejection): self.init(rejection.status, .blobUploadInvalid, rejection.reason)
         case .tooLarge(let limit): self.init(413, .sizeInvalid, "the body may have at most \(limit) bytes")
+        case .noMemory:
+            self.init(
+                503, .unavailable, "the server holds as many bodies in memory as it may", fields: [.retryAfter: "1"])
         }
     }
 

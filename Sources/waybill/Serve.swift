@@ -86,7 +86,8 @@ struct Serve: AsyncParsableCommand {
             passwords: passwords, issuers: issuers, robots: robots,
             origin: store.ledger.identity.origin)
         let server = Self.server(
-            settings, registry: registry, gate: gate, on: loops, lanes: store.readLanes, tls: tls, logger: logger)
+            settings, registry: registry, gate: gate, memory: store.memory, on: loops, lanes: store.readLanes, tls: tls,
+            logger: logger)
         let redirect = Self.redirect(settings, to: listeners, on: loops, lanes: store.readLanes, logger: logger)
         let reloaded = Self.reloadedFiles(
             settings, passwords: passwords, tokens: gate.tokens, issuers: issuers, tls: tls)
@@ -165,15 +166,15 @@ struct Serve: AsyncParsableCommand {
     }
 
     private static func server(
-        _ settings: Settings, registry: Registry, gate: Gate, on loops: [EventLoop], lanes: Lanes, tls: TLSKeeper?,
-        logger: Logger
+        _ settings: Settings, registry: Registry, gate: Gate, memory: MemoryBudget, on loops: [EventLoop], lanes: Lanes,
+        tls: TLSKeeper?, logger: Logger
     ) -> HTTPServer {
         let readiness = Readiness()
         let api = API(registry: registry, limits: settings.registryLimits, gate: gate, logger: logger) {
             readiness.isReady
         }
         let server = HTTPServer(
-            limits: settings.servingLimits, loops: loops, lanes: lanes, tls: tls, logger: logger,
+            limits: settings.servingLimits, memory: memory, loops: loops, lanes: lanes, tls: tls, logger: logger,
             problem: Problem.fromEngine
         ) { await api.respond(to: $0) }
         readiness.server = server

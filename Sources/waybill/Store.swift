@@ -10,6 +10,8 @@ struct Store {
     /// For uploads, which may be busy with a disk for long, and for everything that is read.
     let uploadLanes: Lanes
     let readLanes: Lanes
+    /// For bodies and answers that are held in memory.
+    let memory: MemoryBudget
     let blobs: BlobStore
     private(set) var ledger: Ledger
     /// Where news of checkpoints goes.
@@ -31,7 +33,9 @@ struct Store {
             lock = try FolderLock(of: root)
             uploadLanes = Lanes(count: settings.threads.lanes)
             readLanes = Lanes(count: settings.threads.lanes)
-            blobs = try BlobStore(root: root, lanes: uploadLanes, limits: settings.storageLimits)
+            memory = MemoryBudget(limit: settings.limits.memory)
+            blobs = try BlobStore(
+                root: root, lanes: uploadLanes, limits: settings.storageLimits, memory: memory)
             try Disk().makeFolder(Self.keyFolder(root), in: root)
             // A key that is there may be of a process that ended before its name was durable: nothing is signed with it till then.
             try Disk().synchronizeFolder(Self.keyFolder(root))

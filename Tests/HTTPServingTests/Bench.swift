@@ -20,7 +20,8 @@ final class Bench: Sendable {
     private let running: Task<Void, Never>
 
     init(
-        _ limits: ServingLimits, loops loopCount: Int, lanes: Lanes, tls: TLSKeeper? = nil, handler: @escaping Handler
+        _ limits: ServingLimits, memory: MemoryBudget = MemoryBudget(), loops loopCount: Int, lanes: Lanes,
+        tls: TLSKeeper? = nil, handler: @escaping Handler
     ) throws {
         let loops = try (0..<loopCount).map { try EventLoop(label: "test.loop.\($0)") }
         for loop in loops { loop.start() }
@@ -29,7 +30,8 @@ final class Bench: Sendable {
         let log = log
         let logger = Logger(label: "test") { _ in log }
         let server = HTTPServer(
-            limits: limits, loops: loops, lanes: lanes, wallClock: WallClock { 784_111_777_000 }, tls: tls,
+            limits: limits, memory: memory, loops: loops, lanes: lanes, wallClock: WallClock { 784_111_777_000 },
+            tls: tls,
             logger: logger, problem: problem, handler: handler)
         self.server = server
         let listeners = try Listening.open(host: "127.0.0.1", port: 0)
@@ -66,8 +68,13 @@ final class Bench: Sendable {
 
     /// Waits on the client's own thread until the server has no more connections than `count`.
     func waitForConnections(_ count: Int) -> Bool {
+        wait { server.connectionCount == count }
+    }
+
+    /// Waits on the client's own thread until something is so.
+    func wait(until condition: () throws -> Bool) rethrows -> Bool {
         let limit = DispatchTime.now() + 120
-        while server.connectionCount != count {
+        while try !condition() {
             guard DispatchTime.now() < limit else { return false }
             spare.wait(milliseconds: 2)
         }
@@ -80,10 +87,10 @@ final class Bench: Sendable {
 /// Serves with `handler` while `client` runs, on a thread of its own because clients block, and demands that no
 /// connection is left when both are done.
 func serving(
-    _ limits: ServingLimits = .short, loops: Int = 2, lanes: Lanes = Lanes(count: 4), handler: @escaping Handler,
-    client: @escaping @Sendable (Bench) throws -> Void
+    _ limits: ServingLimits = .short, memory: MemoryBudget = MemoryBudget(), loops: Int = 2,
+    lanes: Lanes = Lanes(count: 4), handler: @escaping Handler, client: @escaping @Sendable (Bench) throws -> Void
 ) async throws {
-    let bench = try Bench(limits, loops: loops, lanes: lanes, handler: handler)
+    let bench = try Bench(limits, memory: memory, loops: loops, lanes: lanes, handler: handler)
     let result = await onThread { Result { try client(bench) } }
     await bench.stop()
     #expect(bench.connectionCount == 0)

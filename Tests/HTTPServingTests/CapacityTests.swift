@@ -12,7 +12,7 @@ extension Live {
     @Suite struct `A server at its limit of connections` {
         let limits = ServingLimits.with { $0.connections = 2 }
 
-        @Test func `lets the next one wait until one leaves`() async throws {
+        @Test func `makes room for the next one by closing who has waited longest for a request`() async throws {
             try await serving(limits) { _ in
                 .text("served")
             } client: { bench in
@@ -20,26 +20,86 @@ extension Live {
                 let second = try bench.connect()
                 #expect(try first.request("GET", "/").status == 200)
                 #expect(try second.request("GET", "/").status == 200)
-                let third = try bench.connect()
-                try third.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-                // Those who are there go on; the third has not been taken in.
-                for _ in 0..<10 { #expect(try first.request("GET", "/").status == 200) }
-                #expect(bench.connectionCount == 2)
-                #expect(!third.hasAnswer)
-                second.abort()
-                #expect(try third.receive().text == "served")
-                #expect(bench.connectionCount == 2)
+                // It takes a moment of silence to be called idle.
+                #expect(bench.wait { (try? bench.request("GET", "/").text) == "served" })
+                #expect(first.isClosed())
+                #expect(try second.request("GET", "/").text == "served")
             }
         }
 
-        @Test func `serves all who come, one after the other`() async throws {
+        /// A handler that holds requests for `/work` until the test lets them go.
+        private func working(until end: Event) -> Handler {
+            { request in
+                if request.head.target.path == "/work" { await end.wait() }
+                return .text("served")
+            }
+        }
+
+        @Test func `says so with 503 and when to try again, while all are at work`() async throws {
+            let end = Event()
+            try await serving(limits, handler: working(until: end)) { bench in
+                let workers = try (0..<2).map { _ in try bench.connect() }
+                for worker in workers { try worker.send("GET /work HTTP/1.1\r\nHost: h\r\n\r\n") }
+                #expect(bench.waitForConnections(2))
+                for method in ["GET", "HEAD", "PUT"] {
+                    let client = try bench.connect()
+                    let answer = try client.request(method, "/", body: method == "PUT" ? [1, 2, 3] : nil)
+                    #expect(answer.status == 503 && answer["Connection"] == "close", "\(answer)")
+                    #expect(client.isClosed())
+                }
+                // It has one second to ask.
+                #expect(try bench.connect().isClosed())
+                #expect(bench.connectionCount == 2)
+                end.happen()
+                for worker in workers { #expect(try worker.receive().text == "served") }
+                #expect(bench.wait { (try? bench.request("GET", "/").text) == "served" })
+            }
+        }
+
+        @Test func `does not take a head that never ends for waiting`() async throws {
+            try await serving(limits) { _ in
+                .text("served")
+            } client: { bench in
+                let slow = try (0..<2).map { _ in try bench.connect() }
+                for client in slow { try client.send("GET / HTTP/1.1\r\nHost: ") }
+                #expect(bench.waitForConnections(2))
+                // What was sent may still be on its way.
+                #expect(bench.wait { (try? bench.request("GET", "/").status) == 503 })
+                for client in slow { try client.send("h\r\n\r\n") }
+                for client in slow { #expect(try client.receive().status == 200) }
+                #expect(bench.wait { (try? bench.request("GET", "/").status) == 200 })
+            }
+        }
+
+        @Test func `turns a crowd away, some of it without a word, and goes on`() async throws {
+            let end = Event()
+            try await serving(limits, handler: working(until: end)) { bench in
+                let workers = try (0..<2).map { _ in try bench.connect() }
+                for worker in workers { try worker.send("GET /work HTTP/1.1\r\nHost: h\r\n\r\n") }
+                #expect(bench.waitForConnections(2))
+                let crowd = try (0..<400).map { _ in try bench.connect() }
+                let asked = crowd.filter { (try? $0.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")) != nil }
+                let told = asked.compactMap { try? $0.receive() }
+                #expect(told.allSatisfy { $0.status == 503 } && told.count >= 100, "\(told.count)")
+                #expect(bench.connectionCount == 2)
+                end.happen()
+                for worker in workers { #expect(try worker.receive().text == "served") }
+            }
+        }
+
+        @Test func `answers all who come at once, and serves them when they come again`() async throws {
             try await serving(limits) { _ in
                 .text("served")
             } client: { bench in
                 let answers = onThreads(12) { _ in
-                    try? bench.request("GET", "/", [("Connection", "close")]).text
+                    var statuses: [Int] = []
+                    _ = bench.wait {
+                        statuses.append((try? bench.request("GET", "/", [("Connection", "close")]).status) ?? -1)
+                        return statuses.last == 200
+                    }
+                    return statuses
                 }
-                #expect(answers == Array(repeating: "served", count: 12))
+                #expect(answers.allSatisfy { $0.last == 200 && $0.dropLast().allSatisfy { $0 == 503 } }, "\(answers)")
                 #expect(bench.waitForConnections(0))
             }
         }
@@ -53,6 +113,80 @@ extension Live {
                 bench.beginToStop()
                 for client in clients { #expect(client.isClosed()) }
             }
+        }
+    }
+
+    @Suite struct `A server whose memory for bodies is used up` {
+        let memory = MemoryBudget(limit: 100_000)
+
+        @Test func `refuses the next body with 503, and takes it when there is room again`() async throws {
+            let handler: Handler = { request in
+                do { return .text("\(try await request.body.collect(upTo: 1 << 20).count)") } catch BodyError.noMemory {
+                    return problem(503, "no memory", nil)
+                } catch { return .text("broken off") }
+            }
+            try await serving(memory: memory, handler: handler) { [memory] bench in
+                let first = try bench.connect()
+                try first.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n")
+                try first.send([UInt8](repeating: 1, count: 70_000))
+                #expect(bench.wait { memory.used >= 65_536 })
+                let refused = try bench.request("PUT", "/", body: [UInt8](repeating: 2, count: 50_000))
+                #expect(refused.status == 503)
+                #expect(try bench.request("PUT", "/", body: [UInt8](repeating: 3, count: 20_000)).text == "20000")
+                try first.send([UInt8](repeating: 1, count: 30_000))
+                #expect(try first.receive().text == "100000")
+                #expect(bench.wait { memory.used == 0 })
+                #expect(try bench.request("PUT", "/", body: [UInt8](repeating: 2, count: 50_000)).text == "50000")
+            }
+            #expect(memory.used == 0)
+        }
+
+        @Test func `takes nothing for what a client only promises`() async throws {
+            try await serving(memory: memory) { request in
+                .text("\((try? await request.body.collect(upTo: 1 << 20))?.count ?? -1)")
+            } client: { [memory] bench in
+                let promising = try (0..<20).map { _ in try bench.connect() }
+                for client in promising {
+                    try client.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")
+                }
+                #expect(try bench.request("PUT", "/", body: [UInt8](repeating: 2, count: 90_000)).text == "90000")
+                #expect(memory.used == 0)
+            }
+        }
+
+        @Test func `refuses a large answer with 503, and gives small ones and files`() async throws {
+            let folder = TemporaryFolder()
+            let path = folder.write([UInt8](repeating: 7, count: 50_000), to: "file")
+            let large = [UInt8](repeating: 1, count: 8 << 20)
+            let handler: Handler = { request in
+                switch request.head.target.path {
+                case "/large": Response(.ok, body: .bytes(large))
+                case "/file":
+                    Response(
+                        .ok,
+                        body: .file(
+                            StoredFile(size: 50_000) { () throws(SystemError) in
+                                FileDescriptor(owning: try systemCall("open") { open(path, O_RDONLY | O_CLOEXEC) })
+                            }))
+                default: .text("small")
+                }
+            }
+            let memory = MemoryBudget(limit: (8 << 20) + 1000)
+            try await serving(memory: memory, handler: handler) { bench in
+                let slow = try bench.connect(receiveBuffer: 4096)
+                try slow.send("GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
+                try slow.wait(forBytes: 10)
+                #expect(memory.used == 8 << 20)
+                let client = try bench.connect()
+                #expect(try client.request("GET", "/large").status == 503)
+                #expect(try client.request("GET", "/small").text == "small")
+                #expect(try client.request("GET", "/file").body == [UInt8](repeating: 7, count: 50_000))
+                #expect(try slow.receive().body.count == 8 << 20)
+                #expect(bench.wait { memory.used == 0 })
+                #expect(try client.request("GET", "/large").body.count == 8 << 20)
+                #expect(try client.request("GET", "/file").body.count == 50_000)
+            }
+            #expect(memory.used == 0)
         }
     }
 

@@ -3,6 +3,7 @@ import Testing
 
 /// A body that comes in given pieces and may break off.
 private final class PieceBody: RequestBody {
+    func keep(_ bytes: Int) -> Bool { true }
     let length: Int64?
     private var pieces: [[UInt8]]
     private let failure: BodyError?

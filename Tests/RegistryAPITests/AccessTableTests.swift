@@ -265,6 +265,7 @@ import TransparencyLog
 
 /// A body that nobody may read before it is known who sends it.
 private final class NoBody: RequestBody {
+    func keep(_ bytes: Int) -> Bool { true }
     var length: Int64? { 0 }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) async throws(BodyError) -> Int {

@@ -30,6 +30,26 @@ import Testing
         }
     }
 
+    @Test func `goes on with small buffers when there is no memory for large ones, and gives back what it had`()
+        async throws
+    {
+        var limits = TestRegistry.storage
+        limits.buffer = 64 * 1024
+        for (limit, largest) in [(128 * 1024, 64 * 1024), (65_537, 64 * 1024), (1000, 16 * 1024)] {
+            let memory = MemoryBudget(limit: limit)
+            let store = try Store(limits: limits, memory: memory)
+            do {
+                let intake = try await store.resume()
+                let source = MeasuredSource(Fixture.bytes(300_000), memory)
+                #expect(try await intake.receive(from: source) == 300_000)
+                #expect(source.largest == largest && source.mostUsed <= limit)
+                let digest = Digest(.sha256, of: Fixture.bytes(300_000))
+                #expect(try await store.blobs.commit(intake, as: digest).size == 300_000)
+            }
+            #expect(memory.used == 0)
+        }
+    }
+
     @Test func `goes on in a second turn where the first ended`() async throws {
         let store = try Store()
         try await store.append(Array(content[..<40_000]))
@@ -256,5 +276,26 @@ import Testing
         fault.fail(.unlink, with: 5)
         await #expect(throws: SystemError(code: 5, call: "unlink")) { try await store.blobs.discard(store.id) }
         #expect(try await store.blobs.storedUploads() == [store.id])
+    }
+}
+
+/// Knows the largest buffer that it was given, and how much of a budget was in use then.
+private final class MeasuredSource: ByteSource {
+    private let source: TestSource
+    private let memory: MemoryBudget
+    private(set) var largest = 0
+    private(set) var mostUsed = 0
+
+    init(_ bytes: [UInt8], _ memory: MemoryBudget) {
+        source = TestSource(bytes)
+        self.memory = memory
+    }
+
+    var length: Int64? { source.length }
+
+    func fill(_ buffer: UnsafeMutableRawBufferPointer) async throws -> Int {
+        largest = max(largest, buffer.count)
+        mostUsed = max(mostUsed, memory.used)
+        return try await source.fill(buffer)
     }
 }

@@ -11,10 +11,11 @@ struct Store {
     let id = Store.newID()
 
     init(
-        folder: TemporaryFolder = TemporaryFolder(), disk: Disk = Disk(), limits: StorageLimits = TestRegistry.storage
+        folder: TemporaryFolder = TemporaryFolder(), disk: Disk = Disk(), limits: StorageLimits = TestRegistry.storage,
+        memory: MemoryBudget = MemoryBudget()
     ) throws {
         self.folder = folder
-        blobs = try BlobStore(root: folder.path, lanes: Lanes(count: 2), disk: disk, limits: limits)
+        blobs = try BlobStore(root: folder.path, lanes: Lanes(count: 2), disk: disk, limits: limits, memory: memory)
     }
 
     static func newID() -> UploadID {

@@ -18,6 +18,7 @@ package final class BlobStore: Sendable {
     private let lanes: Lanes
     let disk: Disk
     private let limits: StorageLimits
+    private let memory: MemoryBudget
     private let uploads = Mutex<[UploadID: UploadFile]>([:])
     /// Blobs that uploads are becoming or have become, until their rows are written: their files are not to be removed.
     private let held = Mutex<[UploadID: Digest]>([:])
@@ -25,9 +26,13 @@ package final class BlobStore: Sendable {
     private let durableFolders = Mutex<Set<String>>([])
 
     /// Uses the folder `root`, and makes what is missing in it.
-    package init(root: String, lanes: Lanes, disk: Disk = Disk(), limits: StorageLimits = StorageLimits())
-        throws(SystemError)
-    {
+    ///
+    /// - Parameter memory: for the buffers of uploads, which are smaller when there is none left.
+    package init(
+        root: String, lanes: Lanes, disk: Disk = Disk(), limits: StorageLimits = StorageLimits(),
+        memory: MemoryBudget = MemoryBudget()
+    ) throws(SystemError) {
+        self.memory = memory
         self.root = root
         self.lanes = lanes
         self.disk = disk
@@ -148,7 +153,7 @@ package final class BlobStore: Sendable {
         }
         let lane = lanes.lane(of: id)
         let turn = try await lane.run { () throws(UploadError) -> UploadFile.Turn in try file.begin() }
-        return UploadIntake(id: id, file: file, turn: turn, lane: lane, bufferSize: limits.buffer)
+        return UploadIntake(id: id, file: file, turn: turn, lane: lane, bufferSize: limits.buffer, memory: memory)
     }
 
     /// The blob that an upload has already become, when only its rows are missing.

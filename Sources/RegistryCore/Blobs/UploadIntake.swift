@@ -3,7 +3,7 @@ import OCI
 
 /// One request's turn at an upload: takes the bytes of a body and hands them to the upload's lane.
 ///
-/// Two buffers: while the lane hashes and writes one, the loop receives into the other and queues it behind. The lane goes
+/// Two buffers, which are small when the memory for them is short: while the lane hashes and writes one, the loop receives into the other and queues it behind. The lane goes
 /// from one to the next without waiting to be told.
 final class UploadIntake {
     let id: UploadID
@@ -11,8 +11,15 @@ final class UploadIntake {
     let turn: UploadFile.Turn
     let lane: Lane
     private let bufferSize: Int
+    private let memory: MemoryBudget
 
-    init(id: UploadID, file: UploadFile, turn: UploadFile.Turn, lane: Lane, bufferSize: Int) {
+    /// Bytes of a buffer for which there is no memory left. What is as small is part of what a connection takes anyway.
+    private static let smallBuffer = 16 * 1024
+
+    init(
+        id: UploadID, file: UploadFile, turn: UploadFile.Turn, lane: Lane, bufferSize: Int, memory: MemoryBudget
+    ) {
+        self.memory = memory
         self.id = id
         self.file = file
         self.turn = turn
@@ -30,19 +37,21 @@ final class UploadIntake {
     /// - Parameter check: told how many bytes of it have come so far, before more are received; ends it by throwing.
     func receive(from source: some ByteSource, check: (Int64) throws -> Void = { _ in }) async throws -> Int64 {
         let size = Int(min(Int64(bufferSize), max(1, source.length ?? Int64(bufferSize))))
-        let fitsInOne = source.length.map { $0 <= Int64(size) } ?? false
-        var slots = (0..<(fitsInOne ? 1 : 2)).map { _ in Slot(buffer: Buffer(size)) }
+        var slots: [Slot] = []
         var (total, index) = (Int64(0), 0)
         var failure: (any Error)?
         do {
             while true {
+                // The second only for who has filled the first.
+                if index == slots.count { slots.append(Slot(buffer: buffer(size))) }
                 try await slots[index].settle()
                 let count = try await source.fill(slots[index].buffer.bytes)
                 guard count > 0 else { break }
                 slots[index].work = append(slots[index].buffer, count)
                 total += Int64(count)
                 try check(total)
-                index = (index + 1) % slots.count
+                index = (index + 1) % 2
+                if total == source.length { break }
             }
         } catch { failure = error }
         // The lane reads the buffers until its work is done, whatever has failed.
@@ -63,6 +72,13 @@ final class UploadIntake {
     func end() async {
         let (file, turn) = (file, turn)
         await lane.run { file.end(turn) }
+    }
+
+    /// A buffer of this size, or a small one.
+    private func buffer(_ size: Int) -> Buffer {
+        guard size > Self.smallBuffer else { return Buffer(size) }
+        if let grant = memory.grant(size) { return Buffer(size, grant) }
+        return Buffer(Self.smallBuffer)
     }
 
     private func append(_ buffer: Buffer, _ count: Int) -> Pending<Void> {
@@ -104,8 +120,10 @@ private struct Slot {
 /// `@unchecked Sendable`: `UploadIntake.receive` awaits the lane before it fills the same buffer again.
 private final class Buffer: @unchecked Sendable {
     let bytes: UnsafeMutableRawBufferPointer
+    private let grant: MemoryGrant?
 
-    init(_ count: Int) {
+    init(_ count: Int, _ grant: consuming MemoryGrant? = nil) {
+        self.grant = grant
         bytes = .allocate(byteCount: count, alignment: 64)
     }
 
