@@ -21,6 +21,7 @@ FUZZ_SECONDS ?= 30
 RECORDS ?= 1000000
 SOAK_SECONDS ?= 3600
 TORTURE_SECONDS ?= 900
+OVERLOAD_SECONDS ?= 60
 
 .PHONY: help
 help: ## what there is to make
@@ -50,6 +51,13 @@ test-heavy: build ## run the tests of size and fairness at full size: 100 GB pul
 	swift build --build-tests
 	WAYBILL_TEST_HEAVY=1 WAYBILL_TEST_PROGRAM=$(CURDIR)/.build/release/waybill \
 	    swift test --skip-build --no-parallel --filter '^ScaleTests\.'
+
+.PHONY: overload
+overload: build ## let ten times more come than a server has room for, OVERLOAD_SECONDS of each kind, into Tests/ScaleTests/OVERLOAD.md
+	swift build --build-tests
+	WAYBILL_TEST_OVERLOAD=$(CURDIR)/Tests/ScaleTests/OVERLOAD.md WAYBILL_TEST_OVERLOAD_SECONDS=$(OVERLOAD_SECONDS) \
+	    WAYBILL_TEST_PROGRAM=$(CURDIR)/.build/release/waybill \
+	    swift test --skip-build --no-parallel --filter '^ScaleTests\..*ten times more'
 
 .PHONY: soak
 soak: build ## let a server work for SOAK_SECONDS, with collections, scrubs, backups, new keys and kills

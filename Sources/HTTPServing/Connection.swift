@@ -41,7 +41,7 @@ final class Connection: @unchecked Sendable {
         self.clock = clock
         self.context = context
         let limits = hasRoom ? context.limits : context.limitsWithoutRoom
-        inbound = Inbound(source, loop: loop, limits: limits) { context.isDraining }
+        inbound = Inbound(source, loop: loop, limits: limits, givesWay: hasRoom) { context.isDraining }
     }
 
     /// Serves until the connection ends; the descriptor is closed when this returns.

@@ -134,14 +134,14 @@ package final class HTTPServer: Sendable {
 
     /// Waits a moment for somebody to leave when nobody can be asked to; false when all are at work then.
     private func findRoom(_ listener: EventSource, on loop: EventLoop) async -> Bool {
-        if await closeLongestIdle() { return true }
-        await pause(listener, Self.hope, on: loop)
+        await closeLongestIdle()
+        if isFull { await pause(listener, Self.hope, on: loop) }
         return !isFull
     }
 
-    /// Closes connections that have waited longest for a next request, for those that come with one; false when none waits. They are
-    /// closed some at a time, since the loop has to look at all of its connections for that.
-    private func closeLongestIdle() async -> Bool {
+    /// Closes connections that have waited longest for a next request, for those that come with one. They are closed some at a
+    /// time, since the loop has to look at all of its connections for that.
+    private func closeLongestIdle() async {
         let idle = context.limits.idleTimeout - min(Self.patience, context.limits.idleTimeout)
         let limit = Instant.now.advanced(by: idle)
         var longest: (deadline: Instant, loop: EventLoop)?
@@ -151,9 +151,11 @@ package final class HTTPServer: Sendable {
             else { continue }
             longest = (deadline, clock.loop)
         }
-        guard let loop = longest?.loop else { return false }
+        guard let loop = longest?.loop else { return }
         let share = max(1, context.limits.connections / 128)
-        return await perform(on: loop) { $0.interruptIdle(before: limit, atMost: share) } > 0
+        await perform(on: loop) { $0.interruptIdle(before: limit, atMost: share) }
+        // Behind the tasks of those that it has interrupted, which end now.
+        await perform(on: loop) { _ in }
     }
 
     private func pause(_ listener: EventSource, _ time: Duration, on loop: EventLoop) async {

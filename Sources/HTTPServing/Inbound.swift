@@ -26,6 +26,7 @@ final class Inbound {
     let source: EventSource
     private let loop: EventLoop
     private let limits: ServingLimits
+    private let givesWay: Bool
     private let isDraining: @Sendable () -> Bool
     private var parser: RequestParser
     private var held: [UInt8] = []
@@ -34,8 +35,13 @@ final class Inbound {
     private var head: RequestHead?
     private var refusal: Refusal?
 
-    init(_ source: EventSource, loop: EventLoop, limits: ServingLimits, isDraining: @escaping @Sendable () -> Bool) {
+    /// - Parameter givesWay: whether its wait for a request may be ended so that there is room for somebody else.
+    init(
+        _ source: EventSource, loop: EventLoop, limits: ServingLimits, givesWay: Bool,
+        isDraining: @escaping @Sendable () -> Bool
+    ) {
         self.source = source
+        self.givesWay = givesWay
         self.loop = loop
         self.limits = limits
         self.isDraining = isDraining
@@ -115,7 +121,7 @@ final class Inbound {
 
     private func waitForHead() async -> Bool {
         if parser.isIdle && isDraining() { return false }
-        source.isIdle = parser.isIdle
+        source.isIdle = givesWay && parser.isIdle
         defer { source.isIdle = false }
         return await source.wait(.readable) == .ready
     }

@@ -219,13 +219,11 @@ package final class EventLoop: TaskExecutor, @unchecked Sendable {
         return idleSources(before: limit).map(\.deadline).min()
     }
 
-    /// Ends the waits of the idle sources whose deadlines come first, and before `limit`: at most so many; says how many. On the
-    /// loop only.
-    package func interruptIdle(before limit: Instant, atMost count: Int) -> Int {
+    /// Ends the waits of the idle sources whose deadlines come first, and before `limit`: at most so many. On the loop only.
+    package func interruptIdle(before limit: Instant, atMost count: Int) {
         preconditionOnLoop()
         let longest = idleSources(before: limit).sorted { $0.deadline < $1.deadline }.prefix(count)
         for source in longest { source.interrupt() }
-        return longest.count
     }
 
     private func idleSources(before limit: Instant) -> [EventSource] {

@@ -71,6 +71,25 @@ extension Live {
             }
         }
 
+        @Test func `does not take for idle whom it turns away`() async throws {
+            let end = Event()
+            try await serving(limits, handler: working(until: end)) { bench in
+                let workers = try (0..<2).map { _ in try bench.connect() }
+                for worker in workers { try worker.send("GET /work HTTP/1.1\r\nHost: h\r\n\r\n") }
+                #expect(bench.waitForConnections(2))
+                var silent: [TestConnection] = []
+                for _ in 0..<20 {
+                    silent.append(try bench.connect())
+                    // Longer than it takes to be called idle, in all.
+                    usleep(30_000)
+                    #expect(bench.connectionCount == 2)
+                }
+                end.happen()
+                for worker in workers { #expect(try worker.receive().text == "served") }
+                for client in silent { #expect(client.isClosed()) }
+            }
+        }
+
         @Test func `turns a crowd away, some of it without a word, and goes on`() async throws {
             let end = Event()
             try await serving(limits, handler: working(until: end)) { bench in

@@ -15,25 +15,30 @@ struct Store {
     let server: WaybillServer
     /// What a normal client pulls, one after the other: a manifest, small blobs, and a layer that is a file.
     let pull: [String]
+    /// Its manifest.
+    let manifest: [UInt8]
 
     static let hugePath = "/v2/\(repository)/blobs/\(hugeDigest)"
 
-    init() async throws {
+    /// - Parameter settings: of the server, by their variables.
+    init(_ settings: [String: String] = [:]) async throws {
         // So that there is a key.
         await (try WaybillServer(data: folder.path)).stop()
         try await Self.placeHugeBlob(in: folder)
-        server = try await WaybillServer(data: folder.path)
+        let variables = settings.map { "export \($0.key)=\($0.value)" }.joined(separator: "\n")
+        server = try await WaybillServer(data: folder.path, shell: variables)
         let image = Fixture.image(layers: 1)
         let layer = Fixture.bytes(200_000, seed: 9)
         for blob in image.blobs + [layer] {
             let path = "/v2/\(Self.repository)/blobs/uploads/?digest=\(Digest(.sha256, of: blob))"
             guard try server.request("POST", path, body: blob).status == 201 else { throw NotPushed() }
         }
-        let manifest = "/v2/\(Self.repository)/manifests/v1"
+        let path = "/v2/\(Self.repository)/manifests/v1"
         let type = [("Content-Type", MediaType.ociManifest.rawValue)]
-        guard try server.request("PUT", manifest, type, body: image.manifest).status == 201 else { throw NotPushed() }
+        guard try server.request("PUT", path, type, body: image.manifest).status == 201 else { throw NotPushed() }
+        self.manifest = image.manifest
         pull =
-            [manifest]
+            [path]
             + (image.blobs + [layer]).map { "/v2/\(Self.repository)/blobs/\(Digest(.sha256, of: $0))" }
     }
 
