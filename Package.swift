@@ -76,7 +76,7 @@ let package = Package(
                 .embedInCode("migrations/0005_blob_content.sql"),
                 .embedInCode("migrations/0006_growth.sql"), .embedInCode("migrations/0007_upload_ended.sql"),
                 .embedInCode("migrations/0008_collection.sql"), .embedInCode("migrations/0009_scrub.sql"),
-                .embedInCode("migrations/0010_quota.sql"),
+                .embedInCode("migrations/0010_quota.sql"), .embedInCode("migrations/0011_pull.sql"),
             ], swiftSettings: rules),
 
         // Registries that move in or out, from and to what lies on a disk.

@@ -26,8 +26,14 @@ package struct RepositoryRule: Sendable, Equatable {
     package var keepLast = 0
     /// How long a tag stays after it was last set; zero for ever.
     package var keepFor = Duration.zero
-    /// Tags that stay whatever `keepLast` and `keepFor` say.
+    /// How long a tag stays after it was last set or its manifest pulled; zero when that does not matter.
+    package var keepPulled = Duration.zero
+    /// How many of the highest semantic versions stay; 0 when versions do not matter.
+    package var keepVersions = 0
+    /// Tags that stay whatever the other rules say.
     package var keepTags: [TagPattern] = []
+    /// Whether tags of manifests stay, whatever the other rules say, that a trusted key has signed.
+    package var keepSigned = false
 
     /// The rule for a repository that no other rule matches.
     package init() {}
@@ -64,7 +70,16 @@ extension RepositoryRule {
             Key(
                 "keep_for", \.keepFor, .duration(.zero...minutes(60 * 24 * 3660), zero: "for ever"),
                 "How long a tag stays after it was last set."),
-            Key("keep_tags", \.keepTags, .tagPatterns, "Tags that stay whatever keep_last and keep_for say."),
+            Key(
+                "keep_pulled", \.keepPulled, .duration(.zero...minutes(60 * 24 * 3660), zero: "for ever"),
+                "How long a tag stays after it was last set or its manifest pulled."),
+            Key(
+                "keep_versions", \.keepVersions, .count(0...1_000_000, zero: "all"),
+                "How many of the highest semantic versions stay."),
+            Key("keep_tags", \.keepTags, .tagPatterns, "Tags that stay whatever the other rules say."),
+            Key(
+                "keep_signed", \.keepSigned, .bool,
+                "Whether tags of manifests stay, whatever the other rules say, that a trusted key has signed."),
         ],
         required: [.init(path: "match", missing: "names no repositories")], identity: "match",
         repeated: "can never be reached: an earlier rule is for the same names")

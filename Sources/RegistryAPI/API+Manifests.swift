@@ -9,6 +9,7 @@ extension API {
     /// end-3. The stored type is served whatever `Accept` says: converting would change the digest.
     func getManifest(_ reference: Reference, in repository: RepositoryName, content: Bool) throws -> Response {
         let manifest = try registry.manifest(reference, in: repository, content: content)
+        if content { registry.notePull(of: manifest.digest, in: repository) }
         let isDigest = if case .digest = reference { true } else { false }
         let digest = "\(manifest.digest)"
         return Response(

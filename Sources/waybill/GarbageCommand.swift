@@ -13,7 +13,7 @@ struct GarbageCommand: AsyncParsableCommand {
         abstract: "Remove what nothing needs, or say what would go and why something stays.",
         discussion: """
             A running server collects by itself (gc.interval), so without --dry-run or --explain this needs it to be stopped. \
-            Removed are expired uploads, tags that the rules of repositories let go (keep_last, keep_for), blobs that no manifest of their repository names (gc.grace after a client was last told \
+            Removed are expired uploads, tags that the rules of repositories let go (keep_last, keep_for, keep_pulled, keep_versions), blobs that no manifest of their repository names (gc.grace after a client was last told \
             that they are here), manifests without a tag if gc.untagged says so, and files that no row names. Each removal from a \
             repository is a record.
             """)

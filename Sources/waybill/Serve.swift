@@ -241,6 +241,7 @@ struct Serve: AsyncParsableCommand {
         let addresses = listeners.compactMap(\.localAddress)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await sweep(registry, logger: logger) }
+            group.addTask { await writePulls(registry, logger: logger) }
             if let collector { group.addTask { await collector.run(registry) } }
             if let scrubber { group.addTask { await scrubber.run(registry) } }
             group.addTask { await LedgerCheck.run(ledger, logger: logger) }
@@ -257,6 +258,17 @@ struct Serve: AsyncParsableCommand {
             }
             await server.run(on: listeners)
             group.cancelAll()
+        }
+    }
+
+    /// Writes down what was pulled, now and then and at the end.
+    private static func writePulls(_ registry: Registry, logger: Logger) async {
+        while true {
+            let isLast = (try? await Task.sleep(for: .seconds(30))) == nil
+            do { try await registry.writePulls() } catch {
+                logger.warning("the times of pulls could not be written", metadata: ["error": "\(error)"])
+            }
+            if isLast { return }
         }
     }
 

@@ -47,7 +47,9 @@ extension Settings {
             return TagRetention(
                 last: rule.keepLast == 0 ? nil : rule.keepLast,
                 age: rule.keepFor == .zero ? nil : Int64(rule.keepFor / .milliseconds(1)),
-                kept: rule.keepTags + rule.immutableTags + rule.protectedTags)
+                unused: rule.keepPulled == .zero ? nil : Int64(rule.keepPulled / .milliseconds(1)),
+                versions: rule.keepVersions == 0 ? nil : rule.keepVersions,
+                kept: rule.keepTags + rule.immutableTags + rule.protectedTags, keepsSigned: rule.keepSigned)
         }
         rules.untagged = gc.untagged == .zero ? nil : Int64(gc.untagged / .milliseconds(1))
         return rules

@@ -254,6 +254,73 @@ private let hour: Int64 = 60 * 60 * 1000
         #expect(try await collect(rules).map(\.kind) == [.blob, .blob])
     }
 
+    private func push(_ tags: [OCI.Tag]) async throws {
+        for (number, tag) in tags.enumerated() {
+            try await registry.push(Fixture.image(seed: UInt64(number)), to: "app", as: tag)
+            clock.advance(by: hour)
+        }
+    }
+
+    private func collectTags(_ retention: TagRetention?) async throws -> [String] {
+        var rules = rules()
+        rules.retention = { $0 == "app" ? retention : nil }
+        return try await collect(rules).compactMap { $0.tag?.rawValue }
+    }
+
+    @Test func `keeps what is pulled, also when the server was started anew`() async throws {
+        try await push(["v1", "v2", "v3"])
+        clock.advance(by: 10 * hour)
+        registry.notePull(of: Fixture.image(seed: 1).digest, in: "app")
+        registry.notePull(of: Fixture.image(seed: 0).digest, in: "other")
+        registry.notePull(of: Fixture.image(seed: 9).digest, in: "app")
+        #expect(try await collectTags(TagRetention(unused: 5 * hour)) == ["v1", "v3"])
+        // A pull is known to the hour, so it may have been an hour later.
+        clock.advance(by: 6 * hour - 1)
+        #expect(try await collectTags(TagRetention(unused: 5 * hour)) == [])
+        clock.advance(by: 1)
+        #expect(try await collectTags(TagRetention(unused: 5 * hour)) == ["v2"])
+    }
+
+    @Test func `knows a pull to the hour, and writes no more`() async throws {
+        try await push(["v1"])
+        func pulled() throws -> Int64? {
+            try registry.ledger.read { try $0.tags(of: 1, after: nil, limit: 1) }.first?.pulled
+        }
+        let first = registry.now
+        for _ in 0..<4 {
+            registry.notePull(of: Fixture.image(seed: 0).digest, in: "app")
+            try await registry.writePulls()
+            #expect(try pulled() == first)
+            clock.advance(by: hour / 4)
+        }
+        registry.notePull(of: Fixture.image(seed: 0).digest, in: "app")
+        try await registry.writePulls()
+        #expect(try pulled() == first + hour)
+    }
+
+    @Test func `keeps the highest versions, and says nothing of what is none`() async throws {
+        try await push(["2.0.0", "v1.10.0", "1.9.0", "2.1.0-rc.1", "latest", "1.10.0"])
+        #expect(try await collectTags(TagRetention(versions: 3)) == ["1.9.0"])
+        #expect(try await collectTags(TagRetention(versions: 2, kept: [])) == ["v1.10.0", "1.10.0"])
+        // Of the rest, each is kept by one of the two rules or not at all.
+        #expect(try await collectTags(TagRetention(last: 1, versions: 1)) == ["2.0.0"])
+    }
+
+    @Test func `keeps what a trusted key has signed`() async throws {
+        try await push(["v1", "v2", "v3", "v4"])
+        for (seed, verification) in [(0, "valid"), (1, "untrusted"), (2, "invalid")] {
+            let digest = Fixture.image(seed: UInt64(seed)).digest
+            try await registry.ledger.write { transaction in
+                _ = try transaction.append(
+                    RecordDraft(
+                        kind: .signature, digest: digest,
+                        document: ["verification": ["signature": .string(verification)]]), by: .tester)
+            }
+        }
+        #expect(try await collectTags(TagRetention(last: 1, keepsSigned: true)) == ["v2", "v3"])
+        #expect(try await collectTags(TagRetention(last: 1)) == ["v1"])
+    }
+
     @Test func `leaves a tag alone that was set again while it was looked at`() async throws {
         try await registry.push(image, to: "app", as: "v1")
         let row = try #require(try registry.ledger.read { try $0.tags(of: 1, after: nil, limit: 10) }.first)

@@ -93,7 +93,7 @@ import Testing
         try await fill()
         try tamper(
             "INSERT INTO repository (id, name, created) VALUES (77, 'sly', 0)",
-            "INSERT INTO repository_manifest SELECT 77, id, 'x', 0 FROM manifest")
+            "INSERT INTO repository_manifest SELECT 77, id, 'x', 0, 0 FROM manifest")
         #expect(try await registry.verify() == ["\(image.digest) is in sly without a record of its push"])
     }
 

@@ -69,9 +69,12 @@ package struct GarbageSearch<Source: LedgerSource> {
             let page = try await source.readAside {
                 try $0.tags(of: repository.key, after: last, limit: collectionPage)
             }
-            guard !page.isEmpty else { return retention.expired(tags, at: now) }
+            guard !page.isEmpty else { break }
             tags += page
         }
+        let expired = retention.expired(tags, at: now)
+        guard retention.keepsSigned else { return expired }
+        return try await source.readAside { reader in try expired.filter { try !reader.isSigned($0.digest) } }
     }
 
     /// Manifests of a repository that nothing needs, some at a time; none when the rules keep them.

@@ -25,6 +25,7 @@ extension Registry {
             throw CollectionError.beingCopied
         }
         defer { withExtendedLifetime(lock) {} }
+        try await writePulls()
         var summary = CollectionSummary()
         func count(_ garbage: [Garbage]) {
             for item in garbage {

@@ -1,3 +1,4 @@
+import Attestation
 import OCI
 import SQLite
 
@@ -71,12 +72,25 @@ extension LedgerReader {
     func tags(of repository: Int64, after last: Tag?, limit: Int) throws -> [TagRow] {
         try connection.all(
             """
-            SELECT tag.name, manifest.digest, tag.updated FROM tag JOIN manifest ON manifest.id = tag.manifest
+            SELECT tag.name, manifest.digest, tag.updated, entry.pulled
+            FROM tag JOIN manifest ON manifest.id = tag.manifest
+            JOIN repository_manifest AS entry ON entry.repository = tag.repository AND entry.manifest = tag.manifest
             WHERE tag.repository = ?1 AND tag.name > ?2 ORDER BY tag.name LIMIT ?3
             """, repository, last?.rawValue ?? "", limit
         ) { row throws(SQLiteError) in
-            TagRow(tag: try row.tag(0), digest: try row.digest(1), updated: row.int64(2))
+            TagRow(tag: try row.tag(0), digest: try row.digest(1), updated: row.int64(2), pulled: row.int64(3))
         }
+    }
+
+    /// Whether a key that was trusted then has signed a manifest.
+    func isSigned(_ digest: Digest) throws -> Bool {
+        try connection.first(
+            """
+            SELECT 1 FROM record_digest JOIN record ON record.id = record_digest.record
+            WHERE record_digest.digest = ?1 AND record.kind = 'signature'
+                AND record.document ->> '$.verification.signature' = ?2 LIMIT 1
+            """, digest.encoded, Verification.valid(keyids: []).name
+        ) { _ in true } ?? false
     }
 
     /// The manifests of a repository, in the order of their rows.
@@ -238,6 +252,16 @@ extension LedgerTransaction {
     func dropBlob(_ key: Int64) throws {
         try connection.execute("DELETE FROM blob_content WHERE blob = ?1", key)
         try connection.execute("DELETE FROM blob WHERE id = ?1", key)
+    }
+
+    /// Says that a manifest was pulled, unless that is known to the hour.
+    func setPulled(_ digest: Digest, in repository: RepositoryName, at time: Int64) throws {
+        try connection.execute(
+            """
+            UPDATE repository_manifest SET pulled = ?3
+            WHERE repository = (SELECT id FROM repository WHERE name = ?1)
+                AND manifest = (SELECT id FROM manifest WHERE digest = ?2) AND pulled <= ?3 - ?4
+            """, repository.rawValue, digest.encoded, time, TagRow.pullPrecision)
     }
 
     /// Removes a tag unless it was set again since it was looked at; nil when it stays.

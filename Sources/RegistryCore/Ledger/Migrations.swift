@@ -14,6 +14,7 @@ enum Migrations {
         Migration(version: 8, name: "collection", sql: text(PackageResources._008_collection_sql)),
         Migration(version: 9, name: "scrub", sql: text(PackageResources._009_scrub_sql)),
         Migration(version: 10, name: "quota", sql: text(PackageResources._010_quota_sql)),
+        Migration(version: 11, name: "pull", sql: text(PackageResources._011_pull_sql)),
     ]
 
     static var migrator: Migrator {

@@ -5,7 +5,7 @@ package import OCI
 /// The registry itself: what can be done with repositories, whoever asks and over whatever protocol.
 ///
 /// Data flows one way: a request comes in as parsed types, files are made durable first, then the ledger commits the
-/// rows and the record in one transaction, then the caller is told. There is no state here besides the two stores.
+/// rows and the record in one transaction, then the caller is told. There is no state here besides the two stores, but for pull times that may be lost.
 package final class Registry: Sendable {
     let blobs: BlobStore
     let ledger: Ledger
@@ -19,6 +19,8 @@ package final class Registry: Sendable {
     let quorum: Int
     /// Seals the sessions of uploads.
     let uploadKey: UploadKey
+    /// When manifests were pulled: what is yet to be written.
+    let pulls = PullTimes()
     let clock: WallClock
     let logger: Logger
 
