@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 # Debian packages: what the build needs, the real clients and the other registry that the interop tests drive, what counts for
 # the budgets, and what the benchmark compares with.
-BUILD_PACKAGES := libsqlite3-dev libcurl4-openssl-dev libcrypt-dev libssl-dev
+BUILD_PACKAGES := libsqlite3-dev libcurl4-openssl-dev libcrypt-dev libssl-dev libseccomp-dev
 TEST_PACKAGES := skopeo buildah podman docker.io docker-registry openssl curl
 BUDGET_PACKAGES := valgrind strace
 BENCH_PACKAGES := docker-registry nginx wrk openssl curl

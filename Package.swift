@@ -39,6 +39,7 @@ let package = Package(
         // The system's libcurl, loaded when it is first used.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl")]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 
         // Pure values: no I/O, no clock, no threads.
         .target(name: "OCI", swiftSettings: safe),
@@ -53,7 +54,7 @@ let package = Package(
             name: "TraceView", dependencies: ["Attestation", "OCI", "TransparencyLog", crypto], swiftSettings: safe),
 
         // The engine: bytes and connections, nothing of registries.
-        .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: rules),
+        .target(name: "LinuxIO", dependencies: ["CLinux", "CSeccomp"], swiftSettings: rules),
         // TLS by the system's OpenSSL. Its types and macros stay in CTLS.
         .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "TLS", dependencies: ["CTLS", "LinuxIO"], swiftSettings: rules),

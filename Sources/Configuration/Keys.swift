@@ -26,7 +26,7 @@ extension Settings {
             "Whether anybody may push and pull even when other machines can connect."),
         Key(
             "sandbox", \.sandbox, .bool,
-            "Whether the server can write below its data folder only and run no program, where the kernel knows Landlock."
+            "Whether the server can write below its data folder only, run no program, and do nothing that no server needs."
         ),
         Key("log.level", \.log.level, .choice(), "Records below this level are dropped."),
         Key("log.format", \.log.format, .choice(), "How a record is written: text for people, json for collectors."),

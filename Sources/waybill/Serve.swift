@@ -25,29 +25,33 @@ struct Serve: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        try await run(try confinedSettings())
+        let (settings, confinement) = try confinedSettings()
+        try await run(settings, confinement)
     }
 
     /// Reads the settings, and gives up what they say. That holds for the calling thread and those that it makes.
-    func confinedSettings() throws -> Settings {
+    func confinedSettings() throws -> (Settings, ConfinementReport) {
         let settings = try options.settings()
         if let exposure = settings.anonymousExposure() { throw Failure(.cannotStart, exposure) }
-        guard settings.sandbox else { return settings }
+        var report = ConfinementReport()
+        guard settings.sandbox else { return (settings, report) }
         do {
             try Disk().makeFolders(settings.data)
             // Folders may be links to other disks.
             let folders = [""] + ["/blobs", "/blobs/sha256", "/blobs/sha512", "/uploads", "/keys", "/quarantine"]
-            _ = try Confinement.confineWrites(to: folders.map { settings.data + $0 })
+            report.writes = try Confinement.confineWrites(to: folders.map { settings.data + $0 })
+            report.calls = try Confinement.refuseNeedlessCalls()
             // What SQLite sorts beside memory.
             setenv("SQLITE_TMPDIR", settings.data, 0)
-            return settings
+            return (settings, report)
         } catch {
             throw Failure(.cannotStart, "cannot confine the process to the data folder \(settings.data): \(error)")
         }
     }
 
-    func run(_ settings: Settings) async throws {
+    func run(_ settings: Settings, _ confinement: ConfinementReport) async throws {
         let logger = Self.logger(settings)
+        confinement.log(settings, to: logger)
         Self.raiseDescriptorLimit()
         Self.forbidCoreFiles()
         let trust = try settings.trustedBuilders()
@@ -283,6 +287,24 @@ struct Serve: AsyncParsableCommand {
                 logger.error("expired uploads could not be dropped", metadata: ["error": "\(error)"])
             }
             try? await Task.sleep(for: .seconds(300))
+        }
+    }
+}
+
+/// What the process has given up.
+struct ConfinementReport {
+    /// Writing outside of its data folder, and running programs (Landlock).
+    var writes = false
+    /// Calls that no server needs (seccomp).
+    var calls = false
+
+    /// Says what the settings ask for and the kernel cannot do.
+    func log(_ settings: Settings, to logger: Logger) {
+        guard settings.sandbox else { return logger.notice("the process is not confined: sandbox is false") }
+        guard writes, calls else {
+            return logger.warning(
+                "the kernel can confine the process in part only",
+                metadata: ["landlock": "\(writes)", "seccomp": "\(calls)"])
         }
     }
 }

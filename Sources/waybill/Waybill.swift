@@ -25,7 +25,8 @@ struct Waybill: AsyncParsableCommand {
             var command = try parseAsRoot()
             // Before there are other threads.
             if let serve = command as? Serve {
-                try await serve.run(try serve.confinedSettings())
+                let (settings, confinement) = try serve.confinedSettings()
+                try await serve.run(settings, confinement)
             } else if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -7,12 +7,13 @@ import Testing
 @Suite(.timeLimit(.minutes(20))) struct `A server in its sandbox` {
     private let folder = TemporaryFolder()
 
-    /// What the kernel says of each thread: whether it has given up privileges for good, which Landlock asks for.
-    private func confinedThreads(of server: WaybillServer) throws -> Set<String> {
+    /// What the kernel says of each thread: whether it has given up privileges for good, which Landlock asks for, and whether a
+    /// filter stands before its calls.
+    private func confinement(of server: WaybillServer) throws -> Set<[String]> {
         let tasks = "/proc/\(server.program.identifier)/task"
         let list = try #require(opendir(tasks))
         defer { closedir(list) }
-        var found: Set<String> = []
+        var found: Set<[String]> = []
         while let entry = readdir(list) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
@@ -22,8 +23,9 @@ import Testing
             var bytes = [UInt8](repeating: 0, count: 4096)
             let count = fread(&bytes, 1, bytes.count, file)
             let text = String(decoding: bytes.prefix(count), as: UTF8.self)
-            let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("NoNewPrivs:") })
-            found.insert(String(line.suffix(1)))
+            let lines = text.split(separator: "\n")
+            let values = ["NoNewPrivs:", "Seccomp:"].map { key in lines.first { $0.hasPrefix(key) }?.suffix(1) ?? "" }
+            found.insert(values.map(String.init))
         }
         return found
     }
@@ -31,10 +33,10 @@ import Testing
     @Test func `has confined every one of its threads, unless it was told not to`() async throws {
         let server = try await WaybillServer(data: "\(folder.path)/a")
         #expect(try server.request("GET", "/v2/").status == 200)
-        #expect(try confinedThreads(of: server) == ["1"])
+        #expect(try confinement(of: server) == [["1", "2"]])
         #expect(await server.stop() == 0)
         let open = try await WaybillServer(data: "\(folder.path)/b", shell: "export WAYBILL_SANDBOX=false")
-        #expect(try confinedThreads(of: open) == ["0"])
+        #expect(try confinement(of: open) == [["0", "0"]])
         #expect(await open.stop() == 0)
     }
 

@@ -35,6 +35,25 @@ import Testing
         }
     }
 
+    @Test func `is refused what no server needs, and goes on with the rest`() async throws {
+        let codes: [String: Int32]? = try await IdleThread.run { _ -> [String: Int32]? in
+            guard try Confinement.refuseNeedlessCalls() else { return nil }
+            func code(_ result: CInt) -> Int32 { result < 0 ? errno : 0 }
+            var process = pid_t()
+            var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]
+            defer { free(arguments[0]) }
+            // Neither would change anything if it were allowed.
+            return [
+                "run": posix_spawn(&process, "/bin/true", nil, nil, &arguments, nil),
+                "move": code(chroot("/")), "work": code(access("/", F_OK)),
+            ]
+        }
+        guard let codes else { return print("this kernel has no seccomp") }
+        #expect(codes == ["run": EPERM, "move": EPERM, "work": 0])
+        // The rest of the process goes on as before.
+        #expect((chroot("/") == 0) == (getuid() == 0))
+    }
+
     @Test func `writes where it may and nowhere else, reads everything and runs nothing`() async throws {
         let (inside, outside) = ("\(folder.path)/in", "\(folder.path)/out")
         for path in [inside, outside] { mkdir(path, 0o700) }
