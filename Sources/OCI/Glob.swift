@@ -55,7 +55,7 @@ extension Glob {
                 continue
             }
             rest.removeFirst()
-            let startsComponent = steps.isEmpty || steps.last == .byte(.slash)
+            let startsComponent = steps.last.map { $0 == .byte(.slash) || $0 == .components } ?? true
             if startsComponent, rest.first == .slash {
                 rest.removeFirst()
                 steps.append(.components)

@@ -6,6 +6,7 @@ import Testing
         ("team/app", "team/app"), ("team/*", "team/app"), ("*", "app"), ("t*m/a*p", "team/app"),
         ("**", "a/b/c"), ("team/**", "team/a/b"), ("**/base", "base"), ("**/base", "a/b/base"),
         ("a/**/z", "a/z"), ("a/**/z", "a/b/c/z"), ("a**z", "a/b/z"), ("a*", "a"), ("**/*-dev", "x/app-dev"),
+        ("**/**/base", "base"), ("**/**/base", "a/base"), ("a/**/**/z", "a/z"), ("**/**/**/z", "a/b/z"),
     ])
     func `matches`(_ pattern: String, _ name: String) throws {
         #expect(try Glob(parsing: pattern).matches(name))
@@ -15,6 +16,7 @@ import Testing
         ("team/app", "team/apps"), ("team/*", "team"), ("team/*", "team/a/b"), ("*", "a/b"), ("*", "team/"),
         ("team/**", "team"), ("team/**", "teams/a"), ("**/base", "database"), ("**/base", "a/database"),
         ("a/**/z", "a/bz"), ("**/a", "b"), ("app", ""),
+        ("**/**/base", "database"), ("a/**/**/z", "a/bz"),
     ])
     func `does not match`(_ pattern: String, _ name: String) throws {
         #expect(try !Glob(parsing: pattern).matches(name))
@@ -61,7 +63,7 @@ import Testing
         if startsComponent, pattern.hasPrefix("**/") {
             let rest = pattern.dropFirst(3)
             let starts = [name.startIndex] + name.indices.filter { name[$0] == "/" }.map { name.index(after: $0) }
-            return starts.contains { matches(rest, name[$0...], startsComponent: false) }
+            return starts.contains { matches(rest, name[$0...]) }
         }
         if first == "*" {
             let isDouble = pattern.hasPrefix("**")
