@@ -14,32 +14,12 @@ import Testing
         try await Program.run(WaybillProgram.path, arguments)
     }
 
-    /// Pushes an image under a tag; the layers are one file and one row.
-    private func push(_ seed: Int, to server: WaybillServer) throws {
-        let image = Fixture.image(seed: UInt64(seed))
-        for blob in image.blobs {
-            let path = "/v2/app/blobs/uploads/?digest=\(Digest(.sha256, of: blob))"
-            #expect(try server.request("POST", path, body: blob).status == 201)
-        }
-        let type = [("Content-Type", MediaType.ociManifest.rawValue)]
-        #expect(try server.request("PUT", "/v2/app/manifests/v\(seed)", type, body: image.manifest).status == 201)
-    }
-
-    private func expectImage(_ seed: Int, on server: WaybillServer) throws {
-        let image = Fixture.image(seed: UInt64(seed))
-        #expect(try server.request("GET", "/v2/app/manifests/v\(seed)").body == image.manifest)
-        for blob in image.blobs {
-            let path = "/v2/app/blobs/\(Digest(.sha256, of: blob))"
-            #expect(try server.request("GET", path).body == blob)
-        }
-    }
-
     @Test(arguments: [[], ["--copy"]])
     func `copy a server at work, and make a registry of it that goes on with the log`(_ options: [String]) async throws
     {
         let server = try await WaybillServer(data: data)
-        for seed in 1...5 { try push(seed, to: server) }
-        let pushing = Task { for seed in 6...25 { try push(seed, to: server) } }
+        for seed in 1...5 { try server.push(seed) }
+        let pushing = Task { for seed in 6...25 { try server.push(seed) } }
         let made = try await Program.run(WaybillProgram.path, ["backup", backup, "--data", data] + options)
         #expect(made.status == 0 && made.output.hasPrefix("backed up: "), "\(made.text)")
         try await pushing.value
@@ -47,9 +27,12 @@ import Testing
         await server.kill()
         let done = try await run("restore", backup, "--data", restored)
         #expect(done.status == 0 && done.output.hasPrefix("restored: "), "\(done.text)")
+        for copy in ["backup", "restored"] {
+            #expect(!folder.names(in: copy).contains { $0.contains(".new") })
+        }
         let again = try await WaybillServer(data: restored)
-        for seed in 1...5 { try expectImage(seed, on: again) }
-        try push(30, to: again)
+        for seed in 1...5 { try again.expectImage(seed) }
+        try again.push(30)
         #expect(await again.stop() == 0)
         #expect(try await run("verify", "--data", restored).status == 0)
         #expect(try await run("ledger", "verify", "--data", restored).status == 0)
@@ -57,11 +40,11 @@ import Testing
 
     @Test func `copy only what is new, and remove what is gone`() async throws {
         let server = try await WaybillServer(data: data)
-        for seed in 1...3 { try push(seed, to: server) }
+        for seed in 1...3 { try server.push(seed) }
         #expect(
             try await run("backup", backup, "--data", data).output
                 == "backed up: 3 records, 3 files, of which 3 new (60000 bytes), 0 removed\n")
-        try push(4, to: server)
+        try server.push(4)
         let digest = Fixture.image(seed: 1).digest
         #expect(try server.request("DELETE", "/v2/app/manifests/\(digest)").status == 202)
         #expect(await server.stop() == 0)
@@ -76,9 +59,9 @@ import Testing
 
     @Test func `do not fork the log`() async throws {
         let server = try await WaybillServer(data: data)
-        try push(1, to: server)
+        try server.push(1)
         #expect(try await run("backup", backup, "--data", data).status == 0)
-        try push(2, to: server)
+        try server.push(2)
         let checkpoint = try server.request("GET", "/checkpoint").body
         #expect(await server.stop() == 0)
         let seen = folder.write(checkpoint, to: "seen")
@@ -88,7 +71,7 @@ import Testing
         let forPulls = try await run("restore", backup, "--data", restored, "--checkpoint", seen, "--read-only")
         #expect(forPulls.status == 0, "\(forPulls.text)")
         let pulls = try await WaybillServer(data: restored)
-        try expectImage(1, on: pulls)
+        try pulls.expectImage(1)
         let path = "/v2/app/blobs/uploads/?digest=\(Digest(.sha256, of: [1]))"
         #expect(try pulls.request("POST", path, body: [1]).status == 503)
         #expect(await pulls.stop() == 0)
@@ -103,7 +86,7 @@ import Testing
 
     @Test func `refuse a folder that is not theirs`() async throws {
         let server = try await WaybillServer(data: data)
-        try push(1, to: server)
+        try server.push(1)
         #expect(try await run("backup", backup, "--data", data).status == 0)
         let same = try await run("backup", "\(data)/", "--data", data)
         #expect(same.status == 3 && same.errors.contains("in the data folder itself"), "\(same.text)")
@@ -115,7 +98,7 @@ import Testing
         #expect(empty.status == 3 && empty.errors.contains("there is no data folder"), "\(empty.text)")
         let other = try await WaybillServer(
             data: "\(folder.path)/other", shell: "export WAYBILL_LEDGER_ORIGIN=other.example")
-        try push(2, to: other)
+        try other.push(2)
         let mixed = try await run("backup", backup, "--data", "\(folder.path)/other")
         #expect(mixed.status == 3 && mixed.errors.contains("which is another"), "\(mixed.text)")
         let used = try await run("backup", "\(folder.path)/other", "--data", data)
@@ -126,7 +109,7 @@ import Testing
 
     @Test func `name what is damaged and copy the rest`() async throws {
         let server = try await WaybillServer(data: data)
-        for seed in 1...3 { try push(seed, to: server) }
+        for seed in 1...3 { try server.push(seed) }
         let (bad, gone) = (Fixture.image(seed: 2).layers[0], Fixture.image(seed: 3).layers[0])
         func path(_ layer: [UInt8]) -> String {
             let hex = Digest(.sha256, of: layer).hex
@@ -139,5 +122,28 @@ import Testing
         #expect(made.errors.contains("\(Digest(.sha256, of: bad)) has 10 bytes instead of 20000 and was not copied"))
         #expect(made.errors.contains("\(Digest(.sha256, of: gone)) has no file and was not copied"))
         #expect(await server.stop() == 0)
+    }
+}
+
+extension WaybillServer {
+    /// Pushes an image under the tag `v<seed>`; the layers are one file and one row.
+    func push(_ seed: Int) throws {
+        let image = Fixture.image(seed: UInt64(seed))
+        for blob in image.blobs {
+            let path = "/v2/app/blobs/uploads/?digest=\(Digest(.sha256, of: blob))"
+            #expect(try request("POST", path, body: blob).status == 201)
+        }
+        let type = [("Content-Type", MediaType.ociManifest.rawValue)]
+        #expect(try request("PUT", "/v2/app/manifests/v\(seed)", type, body: image.manifest).status == 201)
+    }
+
+    /// Pulls the image that `push` has pushed.
+    func expectImage(_ seed: Int) throws {
+        let image = Fixture.image(seed: UInt64(seed))
+        #expect(try request("GET", "/v2/app/manifests/v\(seed)").body == image.manifest)
+        for blob in image.blobs {
+            let path = "/v2/app/blobs/\(Digest(.sha256, of: blob))"
+            #expect(try request("GET", path).body == blob)
+        }
     }
 }

@@ -36,19 +36,33 @@ package final class TemporaryFolder: Sendable {
         return bytes
     }
 
-    private static func remove(_ path: String) {
-        guard let folder = opendir(path) else {
-            unlink(path)
-            return
-        }
+    /// What is in a folder within it; nothing when there is none.
+    package func names(in folder: String) -> Set<String> {
+        Set((Self.entries(of: "\(path)/\(folder)") ?? []).map(\.name))
+    }
+
+    /// nil when it is no folder.
+    private static func entries(of path: String) -> [(name: String, isFolder: Bool)]? {
+        guard let folder = opendir(path) else { return nil }
+        defer { closedir(folder) }
+        var entries: [(String, Bool)] = []
         while let entry = readdir(folder) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name == "." || name == ".." { continue }
-            if entry.pointee.d_type == DT_DIR { remove("\(path)/\(name)") } else { unlink("\(path)/\(name)") }
+            if name != ".", name != ".." { entries.append((name, entry.pointee.d_type == DT_DIR)) }
         }
-        closedir(folder)
+        return entries
+    }
+
+    private static func remove(_ path: String) {
+        guard let entries = entries(of: path) else {
+            unlink(path)
+            return
+        }
+        for entry in entries {
+            if entry.isFolder { remove("\(path)/\(entry.name)") } else { unlink("\(path)/\(entry.name)") }
+        }
         rmdir(path)
     }
 }

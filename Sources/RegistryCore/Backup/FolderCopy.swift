@@ -59,21 +59,30 @@ package struct FolderCopy {
         let seen = try CheckpointFile(folder: "\(source)/keys").read()
         let new = "\(target)/\(Self.database).new"
         try disk.unlink(new)
+        try removeLog(of: new)
         try copyDatabase(to: new) { progress("copying the database", $0, $1) }
         let archive = try LedgerArchive(path: new)
-        defer { archive.close() }
+        defer {
+            archive.close()
+            // It reads only, and so it leaves these.
+            try? removeLog(of: new)
+        }
         var summary = Summary()
         summary.checkpoint = try archive.read { try $0.lastCheckpoint() }
         try checkContinuity(of: archive)
         try copyFiles(of: archive, &summary, progress, report)
         // Of a server that was run on the copy: its pages are not of this database.
-        for suffix in ["-wal", "-shm"] { try disk.unlink("\(target)/\(Self.database)\(suffix)") }
+        try removeLog(of: "\(target)/\(Self.database)")
         try disk.rename(new, to: "\(target)/\(Self.database)", in: target)
         // Behind the database: a server that found the keys without it would begin their log anew.
         for name in Self.keys { try copyKey(name) }
         try publish(seen)
         summary.removed = try removeOthers(archive)
         return summary
+    }
+
+    private func removeLog(of database: String) throws {
+        for suffix in ["-wal", "-shm"] { try disk.unlink("\(database)\(suffix)") }
     }
 
     private func makeTarget() throws {
