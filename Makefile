@@ -88,6 +88,11 @@ format: ## bring every Swift file into form
 fuzz: build ## fuzz every parser for FUZZ_SECONDS each
 	Tests/Fuzz/run $(FUZZ_SECONDS)
 
+.PHONY: fuzz-long
+fuzz-long: FUZZ_SECONDS = 3600
+fuzz-long: build ## the same for an hour each, in some 18 hours, into Tests/Fuzz/RESULTS.md (FUZZ_SECONDS=… for another time)
+	nice -n 19 Tests/Fuzz/run --results Tests/Fuzz/RESULTS.md $(FUZZ_SECONDS)
+
 .PHONY: bench
 bench: bench-build ## measure Waybill beside docker-registry and nginx, into Tests/Benchmarks/RESULTS.md, in some 20 minutes
 	.build/release/RegistryBenchmark --output Tests/Benchmarks/RESULTS.md $(ARGS)
