@@ -12,7 +12,7 @@ struct DockerRegistry {
 
     let folder = TemporaryFolder()
     private let program: Program
-    private let port: UInt16
+    let port: UInt16
     private let configuration: String
 
     /// Its rootdirectory.

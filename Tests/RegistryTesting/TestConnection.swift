@@ -30,6 +30,9 @@ package final class TestConnection {
     /// Whether the server ended the connection with a reset, which may take an answer away from the client.
     package private(set) var wasReset = false
 
+    /// Whether answers may be of HTTP/1.0, as other servers give them to requests of HTTP/1.0. Ours never are.
+    package var acceptsHTTP10 = false
+
     /// Connects to a port of a loopback address. Reads give up after `timeout` seconds, so that a test fails instead of hanging.
     ///
     /// With a small `receiveBuffer` the server notices early that this client does not read.
@@ -154,7 +157,8 @@ package final class TestConnection {
     private func response(headEnd end: Int, isHead: Bool) throws -> TestResponse {
         let lines = String(decoding: received[..<end], as: UTF8.self).split(separator: "\r\n")
         let status = lines.first?.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false) ?? []
-        guard status.count >= 2, status[0] == "HTTP/1.1", let code = Int(status[1]) else {
+        let isKnown = status.first == "HTTP/1.1" || acceptsHTTP10 && status.first == "HTTP/1.0"
+        guard isKnown, status.count >= 2, let code = Int(status[1]) else {
             throw Failure.malformed(String(lines.first ?? ""))
         }
         let fields = lines.dropFirst().map { line -> (name: String, value: String) in
