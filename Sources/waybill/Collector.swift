@@ -1,4 +1,5 @@
 import Configuration
+import LinuxIO
 import Logging
 import OCI
 import RegistryCore
@@ -20,8 +21,10 @@ struct Collector: Sendable {
     /// Runs until the task is cancelled. The first collection comes after an interval: a server that restarts all the time has
     /// something else to do.
     func run(_ registry: Registry) async {
+        var watch = ClockWatch(over: registry, promise: max(rules.grace, registry.uploadLifetime))
         while true {
             do { try await Task.sleep(for: interval) } catch { return }
+            guard watch.trusts(registry, logger: logger) else { continue }
             do {
                 let start = ContinuousClock.now
                 let summary = try await registry.collect(rules) { garbage in
@@ -48,4 +51,28 @@ struct Collector: Sendable {
             }
         }
     }
+}
+
+extension ClockWatch {
+    /// Watches the clock that a registry goes by.
+    ///
+    /// - Parameter promise: how long the longest promise lasts that is judged by it, in milliseconds.
+    init(over registry: Registry, promise: Int64) {
+        self.init(promise: promise, wall: registry.now, steady: Self.steady)
+    }
+
+    /// Whether what has expired by the clock may go. Says when it was set.
+    mutating func trusts(_ registry: Registry, logger: Logger) -> Bool {
+        switch look(wall: registry.now, steady: Self.steady) {
+        case .steady: return true
+        case .held: return false
+        case .wasSet(let time):
+            logger.warning(
+                "the clock was set: what it says has expired stays for as long as it was promised",
+                metadata: ["by": "\(Duration.milliseconds(time))"])
+            return time < 0
+        }
+    }
+
+    private static var steady: Int64 { Instant.now.nanoseconds / 1_000_000 }
 }

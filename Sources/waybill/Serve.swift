@@ -278,9 +278,11 @@ struct Serve: AsyncParsableCommand {
 
     /// Drops uploads that were left alone, every few minutes.
     private static func sweep(_ registry: Registry, logger: Logger) async {
+        var watch = ClockWatch(over: registry, promise: registry.uploadLifetime)
         while !Task.isCancelled {
             do {
-                let dropped = try await registry.dropExpiredUploads()
+                let isTrusted = watch.trusts(registry, logger: logger)
+                let dropped = isTrusted ? try await registry.dropExpiredUploads() : 0
                 if dropped > 0 { logger.info("expired uploads dropped", metadata: ["count": "\(dropped)"]) }
                 if dropped == Registry.sweptAtOnce { continue }
             } catch {

@@ -52,6 +52,9 @@ package final class Registry: Sendable {
     /// The time by which it goes, in milliseconds since 1970-01-01 UTC.
     package var now: Int64 { clock.milliseconds }
 
+    /// How long an upload may be left alone, in milliseconds.
+    package var uploadLifetime: Int64 { limits.uploadLifetime }
+
     /// Runs `body` on a lane: for what is more than a point read, so that no other connection of the loop waits for it.
     package func aside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await readLanes.next().run(body)
