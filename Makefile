@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Debian packages: what the build needs, the real clients and the other registry that the interop tests drive, what counts for
 # the budgets, and what the benchmark compares with.
 BUILD_PACKAGES := libsqlite3-dev libcurl4-openssl-dev libcrypt-dev libssl-dev libseccomp-dev
-TEST_PACKAGES := skopeo buildah podman docker.io docker-registry nginx openssl curl
+TEST_PACKAGES := skopeo buildah podman docker.io docker-registry openssl curl
 BUDGET_PACKAGES := valgrind strace
 BENCH_PACKAGES := docker-registry nginx wrk openssl curl
 # Keeps what is installed from starting as a service, on a machine that has no policy of its own.
@@ -94,7 +94,7 @@ fuzz-long: build ## the same for an hour each, in some 17 hours, into Tests/Fuzz
 	nice -n 19 Tests/Fuzz/run --results Tests/Fuzz/RESULTS.md $(FUZZ_SECONDS)
 
 .PHONY: smuggling
-smuggling: build-packages test-packages ## what other servers make of smuggled requests, into Tests/Fuzz/SMUGGLING.md
+smuggling: build-packages bench-packages ## what other servers make of smuggled requests, into Tests/Fuzz/SMUGGLING.md
 	swift build --build-tests
 	WAYBILL_SMUGGLING=$(CURDIR)/Tests/Fuzz/SMUGGLING.md swift test --skip-build --filter '^InteropTests\..*two servers'
 

@@ -36,6 +36,9 @@ private func check(_ value: JSONValue) {
     precondition(read.serialized() == canonical, "the canonical form has another spelling")
     precondition(again.canonical() == canonical)
     if let object = value.object { checkMembers(object) }
+    // RFC 8785 §3.2.3: by UTF-16, which is another order than that of the bytes.
+    let keys = (read.object?.members ?? []).map { Array($0.key.utf16) }
+    precondition(zip(keys, keys.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) }, "in another order")
 }
 
 /// Every member is found by its key, and the order of the members says nothing in the canonical form.
