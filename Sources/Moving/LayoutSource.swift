@@ -21,9 +21,15 @@ extension LayoutError: CustomStringConvertible {
 protocol LayoutFiles: Sendable {
     /// Opens a plain file. Blocks.
     func open(_ path: String) throws(SourceError) -> SourceFile
+    /// What stands for a symbolic link; nil where there is none.
+    func link(at path: String) throws(SourceError) -> String?
+    /// Whether there is more than one file of that name.
+    func isRepeated(_ path: String) -> Bool
 }
 
-extension SourceFolder: LayoutFiles {}
+extension SourceFolder: LayoutFiles {
+    func isRepeated(_ path: String) -> Bool { false }
+}
 
 /// A folder or a tar archive in the OCI image layout (image specification, image-layout.md).
 ///
@@ -34,39 +40,54 @@ package struct LayoutSource: ImageSource {
     private static let mostIndexValues = 20_000_000
     private static let mostMarkerBytes = 4096
 
+    private static let mostManifestBytes = 64 * 1024 * 1024
+
     private let files: any LayoutFiles
     private let listings: [RepositoryName: SourceListing]
     private let skipped: [Skipped]
+    /// What the list names, and whether it has nothing else in it.
+    private let roots: [Descriptor]
+    private let isWellFormed: Bool
     private let lacks: LackingContent
 
     /// Opens a layout and reads its list.
     ///
     /// - Parameter repository: where everything goes; nil when the names in the layout say it.
     package init(_ path: String, into repository: RepositoryName?) throws(LayoutError) {
+        let files: any LayoutFiles
+        do { files = try Self.files(path) } catch { throw .source(error) }
+        try self.init(files, into: repository)
+    }
+
+    init(_ files: any LayoutFiles, into repository: RepositoryName?) throws(LayoutError) {
+        self.files = files
         let index: JSONValue
         do throws(SourceError) {
-            files = try Self.files(path)
             try Self.check(marker: files.open("oci-layout").read(atMost: Self.mostMarkerBytes))
             index = try Self.parse(files.open("index.json").read(atMost: Self.mostIndexBytes), "index.json")
         } catch { throw .source(error) }
         guard let entries = index["manifests"]?.array else {
             throw .malformed(file: "index.json", reason: "it has no manifests")
         }
-        var (listings, skipped) = ([RepositoryName: SourceListing](), [Skipped]())
+        var (listings, skipped, roots) = ([RepositoryName: SourceListing](), [Skipped](), [Descriptor]())
         for (number, entry) in entries.enumerated() {
             do throws(ManifestError) {
                 let descriptor = try Descriptor(entry, at: "manifests[\(number)]")
-                Self.add(descriptor, to: repository, &listings, &skipped)
+                roots.append(descriptor)
+                if let item = listings.add(descriptor.digest, named: descriptor.fullName, to: repository) {
+                    skipped.append(item)
+                }
             } catch {
                 skipped.append(Skipped(.entry, "manifests[\(number)]", because: "\(error)"))
             }
         }
         (self.listings, self.skipped) = (listings, skipped)
+        (self.roots, isWellFormed) = (roots, roots.count == entries.count)
         // Where all goes into one, it has what any of them has.
         lacks = repository == nil ? LackingContent(index["annotations"]?.object ?? JSONObject()) : LackingContent()
     }
 
-    private static func files(_ path: String) throws(SourceError) -> any LayoutFiles {
+    static func files(_ path: String) throws(SourceError) -> any LayoutFiles {
         do { return try SourceFolder(path) } catch {
             guard case .notAFolder = error else { throw error }
             return try TarFiles(path)
@@ -85,31 +106,6 @@ package struct LayoutSource: ImageSource {
         do {
             return try JSONValue(parsing: bytes, limits: JSONLimits(values: mostIndexValues))
         } catch { throw .malformed(name, reason: "it is not JSON: \(error)") }
-    }
-
-    private static func add(
-        _ descriptor: Descriptor, to repository: RepositoryName?, _ listings: inout [RepositoryName: SourceListing],
-        _ skipped: inout [Skipped]
-    ) {
-        let name = descriptor.name.map { LayoutName($0) }
-        guard let place = repository ?? name?.repository else {
-            let reason =
-                if let text = descriptor.name { "its name \(text.quoted()) says no repository" } else {
-                    "it has no name"
-                }
-            skipped.append(
-                Skipped(.entry, "\(descriptor.digest)", because: "\(reason), and no repository was given for it"))
-            return
-        }
-        listings[place, default: SourceListing()].manifests.insert(descriptor.digest)
-        guard let tag = name?.tag else { return }
-        let other = listings[place]?.tags.updateValue(descriptor.digest, forKey: tag)
-        guard let other, other != descriptor.digest else { return }
-        listings[place]?.tags[tag] = other
-        skipped.append(
-            Skipped(
-                .tag, tag, in: place, because: "\(other) and \(descriptor.digest) both have it; the first one keeps it")
-        )
     }
 
     package func repositories(skipped: (Skipped) -> Void) throws(SourceError) -> [RepositoryName] {
@@ -133,6 +129,78 @@ package struct LayoutSource: ImageSource {
         let path = ImageLayout.path(of: digest)
         guard !lacks.contains(digest, in: repository) else { throw .absent(path) }
         return try files.open(path)
+    }
+}
+
+extension LayoutSource {
+    /// What a layout has of what its list leads to.
+    struct Survey {
+        /// Whether that is all of it, with the sizes that are said of it; foreign layers may be elsewhere.
+        var isComplete: Bool
+        /// Manifests of images with nothing missing, by the digests of their configurations.
+        var images: [Digest: [UInt8]] = [:]
+    }
+
+    /// Looks for everything that the list leads to. Hashes nothing.
+    func survey() -> Survey {
+        var survey = Survey(isComplete: isWellFormed && !roots.isEmpty)
+        var (waiting, seen) = (roots, Set<Digest>())
+        while let next = waiting.popLast() {
+            guard seen.insert(next.digest).inserted else { continue }
+            guard let file = self.file(of: next) else {
+                survey.isComplete = false
+                continue
+            }
+            guard next.mediaType.isManifest else { continue }
+            guard let content = try? file.read(atMost: Self.mostManifestBytes),
+                let manifest = try? Manifest(parsing: content, contentType: next.mediaType.rawValue)
+            else {
+                survey.isComplete = false
+                continue
+            }
+            let needed = manifest.references.map(\.descriptor).filter { !$0.mediaType.isForeignLayer }
+            waiting += needed
+            if let config = manifest.config, needed.allSatisfy({ self.file(of: $0) != nil }) {
+                survey.images[config.digest] = content
+            }
+        }
+        return survey
+    }
+
+    private func file(of descriptor: Descriptor) -> SourceFile? {
+        let path = ImageLayout.path(of: descriptor.digest)
+        guard !files.isRepeated(path), let file = try? files.open(path), file.size == descriptor.size else {
+            return nil
+        }
+        return file
+    }
+}
+
+extension Descriptor {
+    /// The name that says the most: Docker writes the tag alone where others write a whole name, and that in a place of its own.
+    fileprivate var fullName: String? {
+        guard name.flatMap({ LayoutName($0).repository }) == nil else { return name }
+        return annotations["io.containerd.image.name"] ?? name
+    }
+}
+
+extension [RepositoryName: SourceListing] {
+    /// Adds a manifest under the name that a list has for it.
+    ///
+    /// - Parameter repository: where everything goes; nil when the name says it.
+    /// - Returns: what was left out: all of it, or a tag that another manifest has already.
+    mutating func add(_ digest: Digest, named text: String?, to repository: RepositoryName?) -> Skipped? {
+        let name = text.map { LayoutName($0) }
+        guard let place = repository ?? name?.repository else {
+            let reason = text.map { "its name \($0.quoted()) says no repository" } ?? "it has no name"
+            return Skipped(.entry, "\(digest)", because: "\(reason), and no repository was given for it")
+        }
+        self[place, default: SourceListing()].manifests.insert(digest)
+        guard let tag = name?.tag else { return nil }
+        let other = self[place]?.tags.updateValue(digest, forKey: tag)
+        guard let other, other != digest else { return nil }
+        self[place]?.tags[tag] = other
+        return Skipped(.tag, tag, in: place, because: "\(other) and \(digest) both have it; the first one keeps it")
     }
 }
 

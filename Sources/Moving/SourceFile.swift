@@ -5,7 +5,12 @@ package import RegistryCore
 
 /// An open file of a source. What it holds is not known before it is hashed.
 package struct SourceFile: Sendable {
-    private let file: SharedDescriptor
+    private enum Content {
+        case file(SharedDescriptor)
+        case bytes([UInt8])
+    }
+
+    private let content: Content
     private let path: String
     /// Where it begins: it may be a part of another.
     private let start: Int64
@@ -13,10 +18,18 @@ package struct SourceFile: Sendable {
     package let size: Int64
 
     init(_ file: SharedDescriptor, path: String, start: Int64 = 0, size: Int64) {
-        self.file = file
+        content = .file(file)
         self.path = path
         self.start = start
         self.size = size
+    }
+
+    /// What the source does not have as a file, and is made from what it has.
+    init(_ bytes: [UInt8], path: String) {
+        content = .bytes(bytes)
+        self.path = path
+        start = 0
+        size = Int64(bytes.count)
     }
 
     /// All of it. Blocks.
@@ -45,6 +58,13 @@ package struct SourceFile: Sendable {
     /// Puts bytes from `offset` on into `buffer`, until it is full or the file ends; says how many. Blocks.
     func fill(_ buffer: UnsafeMutableRawBufferPointer, from offset: Int64) throws(SourceError) -> Int {
         let wanted = Int(min(Int64(buffer.count), max(0, size - offset)))
+        let file: SharedDescriptor
+        switch content {
+        case .file(let descriptor): file = descriptor
+        case .bytes(let bytes):
+            buffer.copyBytes(from: bytes[Int(min(offset, size))...].prefix(wanted))
+            return wanted
+        }
         var count = 0
         do throws(SystemError) {
             while count < wanted {

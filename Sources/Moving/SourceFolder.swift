@@ -121,6 +121,19 @@ package struct SourceFolder: Sendable {
         return try Self.kind(of: name, in: folder, path)
     }
 
+    /// What stands for a symbolic link, which is not followed; nil where there is none.
+    func link(at path: String) throws(SourceError) -> String? {
+        guard try kind(of: path) == .symbolicLink else { return nil }
+        let (parent, name) = Self.split(path)
+        let folder = try parent.isEmpty ? root : descend(to: parent, O_RDONLY | O_DIRECTORY)
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let (number, size) = (folder.number, buffer.count)
+        do throws(SystemError) {
+            let count = try systemCall("readlinkat") { readlinkat(number, name, &buffer, size) }
+            return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        } catch { throw .failed(path, error) }
+    }
+
     private func descend(to path: String, _ flags: CInt) throws(SourceError) -> SharedDescriptor {
         var folder = root
         let parts = path.split(separator: "/")

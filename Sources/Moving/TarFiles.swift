@@ -4,19 +4,23 @@ import OCI
 
 /// The plain files in a tar archive, found once and read where they are.
 ///
-/// A name that stands there twice means the later file, as for every reader of tar. Links and what else is not plain are not
-/// there. Names are compared and never used as paths.
+/// A name that stands there twice means the later file, as for every reader of tar. Names are compared and never used as paths.
 struct TarFiles: LayoutFiles {
-    private struct Place {
+    private struct Item {
+        let kind: TarReader.Member.Kind
         let start: Int64
         let size: Int64
+        /// Whether the archive ends before it does.
+        let isCutOff: Bool
+        /// Whether the name stands there more than once.
+        let isRepeated: Bool
     }
 
     /// Files of an archive.
     private static let mostFiles = 1_000_000
 
     private let file: SharedDescriptor
-    private var places: [String: Place] = [:]
+    private var items: [String: Item] = [:]
 
     /// Reads the headers of the archive at `path`. Blocks.
     init(_ path: String) throws(SourceError) {
@@ -35,9 +39,23 @@ struct TarFiles: LayoutFiles {
     }
 
     func open(_ path: String) throws(SourceError) -> SourceFile {
-        guard let place = places[path] else { throw .absent(path) }
-        return SourceFile(file, path: path, start: place.start, size: place.size)
+        guard let item = items[path] else { throw .absent(path) }
+        switch item.kind {
+        case .symbolicLink: throw .symbolicLink(path)
+        case .other: throw .notAFile(path)
+        case .plain:
+            guard !item.isCutOff else {
+                throw .malformed(path, reason: "it is damaged: the archive ends before it does")
+            }
+            return SourceFile(file, path: path, start: item.start, size: item.size)
+        }
     }
+
+    func link(at path: String) -> String? {
+        if case .symbolicLink(let target)? = items[path]?.kind { target } else { nil }
+    }
+
+    func isRepeated(_ path: String) -> Bool { items[path]?.isRepeated ?? false }
 
     private mutating func readHeaders(_ archive: SourceFile, _ path: String) throws(SourceError) {
         var reader = TarReader()
@@ -46,10 +64,11 @@ struct TarFiles: LayoutFiles {
             let member: TarReader.Member?
             do { member = try reader.receive(bytes) } catch { throw .malformed(path, reason: "\(error)") }
             guard let member else { continue }
-            // One that the end of the archive cuts off is found out when it is hashed.
-            let size = min(member.size, max(0, archive.size - member.start))
-            places[Self.plain(member.name)] = member.isPlain ? Place(start: member.start, size: size) : nil
-            guard places.count <= Self.mostFiles else {
+            let name = Self.plain(member.name)
+            items[name] = Item(
+                kind: member.kind, start: member.start, size: member.size,
+                isCutOff: member.size > archive.size - member.start, isRepeated: items[name] != nil)
+            guard items.count <= Self.mostFiles else {
                 throw .malformed(path, reason: "it has more than \(Self.mostFiles) files")
             }
         }

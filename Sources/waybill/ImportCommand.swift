@@ -9,14 +9,14 @@ import RegistryCore
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Move the images of another registry, or of a layout, into a data folder.",
+        abstract: "Move the images of another registry, of a layout or of docker save into a data folder.",
         discussion: """
             The server of the data folder must be stopped. Every manifest is a push with its record in the ledger. All content is \
             hashed. What is missing or damaged is named and left out, with all that depends on it, and the command ends with 1. \
             What is there already is left as it is, so that it can be repeated; a tag that points elsewhere is moved, unless \
             --keep-tags is given.
             """,
-        subcommands: [ImportDockerRegistry.self, ImportLayout.self])
+        subcommands: [ImportDockerRegistry.self, ImportLayout.self, ImportDockerArchive.self])
 }
 
 /// Where something is imported, the same for every source.
@@ -146,21 +146,52 @@ struct ImportLayout: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The folder or archive, with oci-layout and index.json in it.", valueName: "path"))
     var folder: String
 
-    @Option(
-        help: ArgumentHelp(
-            "Where everything goes. (default: where the names in the layout say)", valueName: "name"),
-        transform: RepositoryName.init(argument:))
-    var repository: RepositoryName?
-
+    @OptionGroup var destination: ImportDestination
     @OptionGroup var importing: ImportOptions
 
     func run() async throws {
         let source: LayoutSource
-        do { source = try LayoutSource(folder, into: repository) } catch {
+        do { source = try LayoutSource(folder, into: destination.repository) } catch {
             throw Failure(.usage, "cannot use \(folder.quoted()): \(error)")
         }
         try await importing.run("oci-layout", from: source)
     }
+}
+
+/// `waybill import docker-archive`
+struct ImportDockerArchive: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "docker-archive",
+        abstract: "Import what docker save and skopeo copy … docker-archive: write.",
+        discussion: """
+            Takes every image that its manifest.json lists, as a tar archive or unpacked. Such an archive has no manifest, so one is \
+            made: an OCI image manifest over the configuration as it is, byte for byte, and the layers as they are, uncompressed. It \
+            is always the same for the same image, and not the one that the image had in a registry. Newer archives are an OCI image \
+            layout at the same time: when nothing of that is missing, everything that its index.json lists is taken as it is. \
+            Repository and tag are those of the name that an image has there, such as docker.io/library/app:v1.
+            """)
+
+    @Argument(help: ArgumentHelp("The archive or folder, with manifest.json in it.", valueName: "path"))
+    var path: String
+
+    @OptionGroup var destination: ImportDestination
+    @OptionGroup var importing: ImportOptions
+
+    func run() async throws {
+        let source: any ImageSource
+        do { source = try DockerArchiveSource.open(path, into: destination.repository) } catch {
+            throw Failure(.usage, "cannot use \(path.quoted()): \(error)")
+        }
+        try await importing.run("docker-archive", from: source)
+    }
+}
+
+/// Where images go that are not in repositories where they are.
+struct ImportDestination: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Where everything goes. (default: where the names of the images say)", valueName: "name"),
+        transform: RepositoryName.init(argument:))
+    var repository: RepositoryName?
 }
 
 extension RepositoryName {

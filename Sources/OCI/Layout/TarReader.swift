@@ -26,10 +26,20 @@ extension TarReadError: CustomStringConvertible {
 package struct TarReader: Sendable {
     /// Something in the archive.
     package struct Member: Equatable, Sendable {
+        /// What a member is.
+        package enum Kind: Equatable, Sendable {
+            /// A plain file: its content is what stands there.
+            case plain
+            /// What it says stands for it, which may be any text.
+            case symbolicLink(String)
+            /// A hard link, a folder, a device, a pipe, or a file in a form that nobody needs here.
+            case other
+        }
+
         /// The path as it stands there, which may be any text.
         package let name: String
-        /// Whether it is a plain file, so that its content is what stands there.
-        package let isPlain: Bool
+        /// What it is.
+        package let kind: Kind
         /// Where its content begins.
         package let start: Int64
         /// Bytes of content that it should have; the archive may end before.
@@ -37,7 +47,7 @@ package struct TarReader: Sendable {
     }
 
     private enum State {
-        case header, longName, extended, ended
+        case header, longName, longLink, extended, ended
     }
 
     private static let block = Int64(TarHeader.blockSize)
@@ -48,6 +58,7 @@ package struct TarReader: Sendable {
     private var count = block
     // What headers of their own have said of the member that comes next.
     private var nextName: String?
+    private var nextLink: String?
     private var nextSize: Int64?
 
     /// At the beginning of an archive.
@@ -64,6 +75,7 @@ package struct TarReader: Sendable {
         case .ended: return nil
         case .header: return try receive(header: bytes)
         case .longName: nextName = TarBlock.text(bytes[...])
+        case .longLink: nextLink = TarBlock.text(bytes[...])
         case .extended: add(extended: bytes)
         }
         state = .header
@@ -81,16 +93,21 @@ package struct TarReader: Sendable {
         guard let header = TarBlock(bytes) else { throw .noHeader(offset: offset) }
         offset += Self.block
         switch header.kind {
-        case .longName, .extended:
+        case .longName, .longLink, .extended:
             guard header.size <= Self.mostHeaderBytes else { throw .headerTooLong(limit: Self.mostHeaderBytes) }
-            state = header.kind == .longName ? .longName : .extended
+            state = header.kind == .longName ? .longName : header.kind == .longLink ? .longLink : .extended
             count = header.size
             return nil
-        case .plain, .other:
+        case .plain, .symbolicLink, .other:
             let size = header.kind == .plain ? nextSize ?? header.size : header.size
-            let member = Member(
-                name: nextName ?? header.name, isPlain: header.kind == .plain, start: offset, size: size)
-            (nextName, nextSize) = (nil, nil)
+            let kind: Member.Kind =
+                switch header.kind {
+                case .plain: .plain
+                case .symbolicLink: .symbolicLink(nextLink ?? header.link)
+                default: .other
+                }
+            let member = Member(name: nextName ?? header.name, kind: kind, start: offset, size: size)
+            (nextName, nextLink, nextSize) = (nil, nil, nil)
             try advance(by: size)
             return member
         case .passedOver:
@@ -120,6 +137,7 @@ package struct TarReader: Sendable {
             let value = String(decoding: record[(sign + 1)...], as: UTF8.self)
             switch String(decoding: record[..<sign], as: UTF8.self) {
             case "path": nextName = value
+            case "linkpath": nextLink = value
             case "size": nextSize = Int64(value).flatMap { $0 < 0 ? nil : $0 }
             default: continue
             }
@@ -132,16 +150,19 @@ private struct TarBlock {
     enum Kind {
         /// A file whose content is what stands there.
         case plain
-        /// A link, a folder, a device, or a file in a form that nobody needs here.
+        case symbolicLink
+        /// A hard link, a folder, a device, or a file in a form that nobody needs here.
         case other
-        /// The name of what comes next, or more about it.
-        case longName, extended
-        /// Something about the whole archive, or about a link.
+        /// The name of what comes next, what it links to, or more about it.
+        case longName, longLink, extended
+        /// Something about the whole archive.
         case passedOver
     }
 
     let kind: Kind
     let name: String
+    /// Where a link leads.
+    let link: String
     /// Bytes that stand behind the block.
     let size: Int64
 
@@ -160,6 +181,7 @@ private struct TarBlock {
         let isPOSIX = bytes[257..<263].elementsEqual(Array("ustar\0".utf8))
         let prefix = isPOSIX ? Self.text(bytes[345..<500]) : ""
         self.name = prefix.isEmpty ? name : "\(prefix)/\(name)"
+        link = Self.text(bytes[157..<257])
         // Links, devices, folders and pipes have no content, whatever they say.
         let hasContent = !(UInt8(ascii: "1")...UInt8(ascii: "6")).contains(bytes[156])
         self.size = hasContent ? size : 0
@@ -169,9 +191,11 @@ private struct TarBlock {
     private static func kind(of type: UInt8) -> Kind {
         switch type {
         case 0, UInt8(ascii: "0"), UInt8(ascii: "7"): .plain
+        case UInt8(ascii: "2"): .symbolicLink
         case UInt8(ascii: "L"): .longName
+        case UInt8(ascii: "K"): .longLink
         case UInt8(ascii: "x"): .extended
-        case UInt8(ascii: "K"), UInt8(ascii: "g"): .passedOver
+        case UInt8(ascii: "g"): .passedOver
         default: .other
         }
     }
