@@ -10,6 +10,7 @@ public func fuzzNote(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     if let note = try? SignedNote(parsing: bytes) {
         precondition(note.bytes == bytes, "another spelling of the same note")
         precondition((1...SignedNote.mostSignatures).contains(note.signatures.count))
+        precondition(note.text.allSatisfy { $0 >= 0x20 || $0 == .newline }, "it moves a terminal's cursor")
         precondition((try? note.verify(by: [log.verifier, witness.verifier])) == nil, "nobody has signed this")
     }
     if let signed = try? SignedCheckpoint(parsing: bytes) {
