@@ -1,4 +1,3 @@
-import Glibc
 import LinuxIO
 package import OCI
 package import RegistryCore
@@ -8,46 +7,74 @@ package import RegistryCore
 /// Only reads the data folder, also beside a running server: what is pushed meanwhile may be in it or not. `index.json` is
 /// written last, so that what breaks off is no layout.
 package struct LayoutExporter {
-    private static let page = 1000
+    /// What is written.
+    package enum Form: Sendable {
+        case folder
+        /// The same as one file.
+        case tar
+        /// The images of tags as one file, for Docker too.
+        case dockerArchive(DockerImages)
+    }
 
-    private let archive: LedgerArchive
+    static let page = 1000
+
+    let archive: LedgerArchive
     private let data: String
-    private let path: String
-    private let events: MoveEvents
-    private var report = MoveReport()
-    private var written: Set<Digest> = []
+    private let form: Form
+    private let writer: any LayoutWriter
+    let events: MoveEvents
+    var report = MoveReport()
+    private(set) var written: Set<Digest> = []
     /// Content that is damaged, and how.
     private var damaged: [Digest: String] = [:]
     private var lacks = LackingContent()
-    private var roots: [Descriptor] = []
+    var roots: [Descriptor] = []
+    /// What Docker's list says.
+    var dockerImages: [DockerImage] = []
 
-    /// Makes the folder at `path`, unless it is there and empty.
+    /// Makes the folder at `path`, unless it is there and empty, or the file.
     ///
     /// - Parameters:
     ///   - archive: the ledger of the data folder.
     ///   - data: the data folder.
-    /// - Throws: `LayoutFolderError`.
-    package init(_ archive: LedgerArchive, of data: String, to path: String, events: MoveEvents) throws {
+    /// - Throws: `LayoutWriteError`.
+    package init(
+        _ archive: LedgerArchive, of data: String, to path: String, as form: Form = .folder, events: MoveEvents
+    ) throws {
         self.archive = archive
         self.data = data
-        self.path = path
+        self.form = form
         self.events = events
-        try LayoutFolder.make(path)
+        writer = if case .folder = form { try LayoutFolder(path) } else { try LayoutTar(path) }
     }
 
     /// Writes everything.
     ///
-    /// - Throws: when the ledger cannot be read or the layout cannot be written.
+    /// - Throws: when the ledger cannot be read or the layout cannot be written; then there is no file.
     package mutating func run(selecting selects: (RepositoryName) -> Bool) throws -> MoveReport {
-        let names = try repositories().filter(selects)
-        for (index, name) in names.enumerated() {
-            try export(name, "(\(index + 1) of \(names.count) repositories)")
+        do {
+            try write(try repositories().filter(selects))
+        } catch {
+            writer.abandon()
+            throw error
         }
-        try LayoutFolder.write("oci-layout", ImageLayout.marker, in: path)
-        try LayoutFolder.synchronize(path)
-        try LayoutFolder.write("index.json", ImageLayout.index(of: roots, annotations: lacks.annotations), in: path)
-        try LayoutFolder.synchronize(path)
         return report
+    }
+
+    private mutating func write(_ names: [RepositoryName]) throws {
+        for (index, name) in names.enumerated() {
+            let place = "(\(index + 1) of \(names.count) repositories)"
+            if case .dockerArchive(let images) = form {
+                try export(images, of: name, place)
+            } else {
+                try export(name, place)
+            }
+        }
+        if case .dockerArchive = form { try writer.write("manifest.json", DockerImage.list(dockerImages)) }
+        try writer.write("oci-layout", ImageLayout.marker)
+        try writer.synchronize()
+        try writer.write("index.json", ImageLayout.index(of: roots, annotations: lacks.annotations))
+        try writer.synchronize()
     }
 
     private func repositories() throws -> [RepositoryName] {
@@ -105,7 +132,7 @@ package struct LayoutExporter {
     }
 
     /// Writes a manifest and its blobs; nil when it is not as it was pushed.
-    private mutating func export(_ digest: Digest, of name: RepositoryName) throws -> Manifest? {
+    mutating func export(_ digest: Digest, of name: RepositoryName) throws -> Manifest? {
         let stored = try archive.read { try $0.manifest(.digest(digest), in: name, content: true) }
         // Somebody has deleted it meanwhile.
         guard let stored else { return nil }
@@ -123,7 +150,7 @@ package struct LayoutExporter {
                 lacks.add(descriptor.digest, to: name)
             }
         }
-        if written.insert(digest).inserted { try LayoutFolder.write(digest, stored.content, in: path) }
+        if written.insert(digest).inserted { try writer.write(digest, stored.content) }
         report.manifests.moved += 1
         return manifest
     }
@@ -139,9 +166,9 @@ package struct LayoutExporter {
         do {
             if let content = blob.content {
                 guard Digest(digest.algorithm, of: content) == digest else { throw ContentError.damaged }
-                try LayoutFolder.write(digest, content, in: path)
+                try writer.write(digest, content)
             } else {
-                try LayoutFolder.copy(digest, from: Self.open(digest, in: data), in: path)
+                try writer.copy(digest, size: blob.size, from: open(digest))
             }
             written.insert(digest)
             report.blobs.moved += 1
@@ -154,27 +181,21 @@ package struct LayoutExporter {
         }
     }
 
-    private static func open(_ digest: Digest, in data: String) throws(ContentError) -> SharedDescriptor {
+    /// All of a blob that a repository has, if it is whole and not larger than `limit`.
+    func content(ofBlob digest: Digest, in name: RepositoryName, atMost limit: Int64) throws -> [UInt8]? {
+        guard let blob = try archive.read({ try $0.blob(digest, in: name) }), blob.size <= limit else { return nil }
+        let content = try? blob.content ?? BlobStore.read(digest, size: Int(blob.size), in: data)
+        return content.flatMap { Digest(digest.algorithm, of: $0) == digest ? $0 : nil }
+    }
+
+    private func open(_ digest: Digest) throws(ContentError) -> SharedDescriptor {
         do throws(SystemError) { return SharedDescriptor(try BlobStore.open(digest, in: data)) } catch {
             throw .unreadable(error)
         }
     }
 
-    private mutating func skip(_ skipped: Skipped) {
+    mutating func skip(_ skipped: Skipped) {
         report.add(skipped)
         events.skipped(skipped)
-    }
-}
-
-/// What is wrong with the content of a data folder.
-enum ContentError: Error, CustomStringConvertible {
-    case damaged
-    case unreadable(SystemError)
-
-    var description: String {
-        switch self {
-        case .damaged: "it is damaged"
-        case .unreadable(let error): "it cannot be read: \(error)"
-        }
     }
 }

@@ -29,7 +29,8 @@ import Testing
         "verify-bundle", "hash-password",
         "check-access", "robot", "robot create", "robot list", "robot revoke", "rotate-token-key", "import",
         "import docker-registry",
-        "import oci-layout", "import docker-archive", "export", "export oci-layout",
+        "import oci-layout", "import docker-archive", "export", "export oci-layout", "export oci-archive",
+        "export docker-archive",
     ])
     func `explains each command in words that were agreed on`(_ command: String) async throws {
         let arguments = command == "waybill" ? [] : command.split(separator: " ").map(String.init)
@@ -59,7 +60,9 @@ import Testing
         ["ledger", "erase", "one", "principal"], ["robot", "create"], ["robot", "create", "Bad"],
         ["robot", "create", "ci", "--scope", "team:pulll"], ["robot", "create", "ci", "--expires", "0d"],
         ["ledger", "erase", "1", "password"], ["import", "docker-registry"], ["import", "oci-layout"],
-        ["import", "docker-archive"], ["export", "oci-layout"],
+        ["import", "docker-archive"], ["export", "oci-layout"], ["export", "oci-archive"],
+        ["export", "docker-archive"], ["export", "docker-archive", "x", "--platform", "linux"],
+        ["export", "docker-archive", "x", "--tag", "a b"],
         ["import", "docker-registry", "x", "--repository", "a b"],
         ["import", "oci-layout", "x", "--repository", "a b"],
     ])

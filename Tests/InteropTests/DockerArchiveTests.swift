@@ -59,6 +59,50 @@ struct `A Docker archive and skopeo` {
         #expect(verified.status == 0, "\(verified.text)")
     }
 
+    @Test func `go out for everybody who reads them, an index as the image of one platform`() async throws {
+        let images = ["amd64", "arm64"].map { SampleImage("hello \($0)", architecture: $0, labels: ["team": "blue"]) }
+        let layout = Layout(images, in: "\(folder.path)/in")
+        let imported = try await waybill("import", "oci-layout", layout.path, "--repository", "team/app")
+        #expect(imported.status == 0, "\(imported.text)")
+        let path = "\(folder.path)/out.tar"
+        let exported = try await waybill("export", "docker-archive", path, "--platform", "linux/arm64", "--tag", "v1")
+        #expect(exported.status == 0, "\(exported.text)")
+        for source in ["docker-archive:\(path):team/app:v1", "oci-archive:\(path):team/app:v1"] {
+            let inspected = try await skopeo("inspect", source)
+            #expect(inspected.output.contains(#""Architecture": "arm64""#), "\(inspected.text)")
+            let name = source.prefix { $0 != ":" }
+            let copied = try await skopeo("copy", source, "dir:\(folder.path)/\(name)")
+            #expect(copied.status == 0, "\(copied.text)")
+            let manifest = try JSONValue(parsing: File.read("\(folder.path)/\(name)/manifest.json"))
+            #expect(manifest["config"]?["digest"]?.string == "\(Digest(.sha256, of: images[1].config))")
+        }
+        guard Client.podman else { return }
+        let own = ["root", "runroot", "tmpdir"].flatMap { ["--\($0)", "\(folder.path)/\($0)"] }
+        let podman = own + ["--storage-driver", "vfs", "--cgroup-manager", "cgroupfs"]
+        let environment = ["HOME": folder.path, "XDG_RUNTIME_DIR": folder.path]
+        for arguments in [["load", "--input", path], ["image", "inspect", "--format", "{{.Id}}", "team/app:v1"]] {
+            let result = try await Program.run(
+                Program.find("podman") ?? "podman", podman + arguments, environment: environment)
+            #expect(result.status == 0, "\(result.text)")
+            if arguments[0] == "image" {
+                #expect(result.output == "\(Digest(.sha256, of: images[1].config).hex)\n", "\(result.text)")
+            }
+        }
+    }
+
+    @Test func `and a layout as one file hold the same`() async throws {
+        let layout = Layout([image], in: "\(folder.path)/in")
+        #expect(try await waybill("import", "oci-layout", layout.path, "--repository", "team/app").status == 0)
+        let path = "\(folder.path)/out.tar"
+        #expect(try await waybill("export", "oci-archive", path).status == 0)
+        let back = Layout(at: "\(folder.path)/back")
+        let copied = try await skopeo("copy", "oci-archive:\(path):team/app:v1", "oci:\(back.path):v1")
+        #expect(copied.status == 0 && back.digest == image.digest, "\(copied.text)")
+        let again = try await waybill("export", "oci-archive", path)
+        #expect(again.status == 2 && again.errors.contains("is there already"))
+        #expect(try await waybill("export", "docker-archive", "\(folder.path)/none/out.tar").status == 1)
+    }
+
     @Test func `are refused when the words or the archive are wrong`() async throws {
         #expect(try await waybill("import", "docker-archive", folder.path).status == 2)
         #expect(try await waybill("import", "docker-archive", folder.path, "--repository", "A B").status == 2)

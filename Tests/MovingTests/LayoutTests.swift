@@ -92,7 +92,7 @@ import Testing
     @Test func `is not written over anything, and is none before it is complete`() async throws {
         let (store, _, _) = try await filled()
         folder.write([1], to: "file")
-        #expect(throws: LayoutFolderError.self) { try store.export(to: folder.path) }
+        #expect(throws: LayoutWriteError.self) { try store.export(to: folder.path) }
         #expect(throws: (any Error).self) { try store.export(to: "\(folder.path)/file") }
         #expect(folder.read("file") == [1])
         #expect(throws: LayoutError.self) { try LayoutSource(folder.path, into: "app") }

@@ -133,11 +133,11 @@ extension TestRegistry {
 
     /// Writes everything as a layout.
     func export(
-        to path: String, selecting: (RepositoryName) -> Bool = { _ in true }
+        to path: String, as form: LayoutExporter.Form = .folder, selecting: (RepositoryName) -> Bool = { _ in true }
     ) throws -> MoveReport {
         let archive = try LedgerArchive(path: "\(folder.path)/waybill.db")
         defer { archive.close() }
-        var exporter = try LayoutExporter(archive, of: folder.path, to: path, events: MoveEvents())
+        var exporter = try LayoutExporter(archive, of: folder.path, to: path, as: form, events: MoveEvents())
         return try exporter.run(selecting: selecting)
     }
 }
