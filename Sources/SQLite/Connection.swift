@@ -38,6 +38,8 @@ package final class Connection {
         package var checkpointPages: Int? = 1000
         /// Whether the write-ahead log stays as it is when the last connection is closed, until `dropLogOnClose` is called.
         package var keepsLog = false
+        /// Whether triggers run: without, derived tables can be mended that are never changed otherwise.
+        package var runsTriggers = true
 
         package init() {}
     }
@@ -136,6 +138,7 @@ extension Connection {
         try set(SQLITE_DBCONFIG_DQS_DDL, to: false)
         try set(SQLITE_DBCONFIG_DQS_DML, to: false)
         try setForeignKeys(options.foreignKeys)
+        if !options.runsTriggers { try set(SQLITE_DBCONFIG_ENABLE_TRIGGER, to: false) }
         if options.keepsLog { try set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, to: true) }
         try run(script: "PRAGMA cache_size = -\(options.cacheKiB)")
         try run(script: "PRAGMA mmap_size = \(options.mmapBytes)")

@@ -12,7 +12,8 @@ struct Waybill: AsyncParsableCommand {
             """,
         version: "waybill \(Version.text)",
         subcommands: [
-            Serve.self, CheckConfig.self, Migrate.self, GarbageCommand.self, VerifyCommand.self, ScrubCommand.self,
+            Serve.self, CheckConfig.self, Migrate.self, GarbageCommand.self, VerifyCommand.self, RebuildCommand.self,
+            ScrubCommand.self,
             QuotasCommand.self,
             BackupCommand.self, RestoreCommand.self,
             LedgerCommand.self, Trace.self, VerifyBundle.self, HashPassword.self, CheckAccess.self, RobotCommand.self,

@@ -24,7 +24,8 @@ import Testing
 
     /// After a change that is meant, `WAYBILL_TEST_RECORD=1 swift test --filter CommandLine` writes the texts anew.
     @Test(arguments: [
-        "waybill", "serve", "check-config", "migrate", "gc", "verify", "scrub", "quotas", "backup", "restore", "ledger",
+        "waybill", "serve", "check-config", "migrate", "gc", "verify", "rebuild", "scrub", "quotas", "backup",
+        "restore", "ledger",
         "ledger verify", "ledger show-key", "ledger rotate-key", "ledger retire-key", "ledger erase", "trace",
         "verify-bundle", "hash-password",
         "check-access", "robot", "robot create", "robot list", "robot revoke", "rotate-token-key", "import",
@@ -48,7 +49,8 @@ import Testing
         let names = commands.map { $0.split(separator: " ")[0] }
         #expect(
             names == [
-                "serve", "check-config", "migrate", "gc", "verify", "scrub", "quotas", "backup", "restore", "ledger",
+                "serve", "check-config", "migrate", "gc", "verify", "rebuild", "scrub", "quotas", "backup", "restore",
+                "ledger",
                 "trace",
                 "verify-bundle", "hash-password", "check-access", "robot", "rotate-token-key", "import", "export",
             ])

@@ -49,27 +49,14 @@ struct AuditedBook {
     func tamper(_ statement: StaticSQL, _ number: Int64? = nil) throws {
         var options = Connection.Options()
         options.foreignKeys = false
+        options.runsTriggers = false
         let connection = try Connection(path: path, mode: .readWrite, options: options)
-        for trigger in Self.triggers { try connection.execute(trigger) }
         if let number {
             try connection.execute(statement, number)
         } else {
             try connection.execute(statement)
         }
     }
-
-    private static let triggers: [StaticSQL] = [
-        "DROP TRIGGER IF EXISTS record_is_never_changed", "DROP TRIGGER IF EXISTS record_is_erased_only_to_null",
-        "DROP TRIGGER IF EXISTS record_is_never_deleted", "DROP TRIGGER IF EXISTS record_continues",
-        "DROP TRIGGER IF EXISTS record_digest_is_never_changed",
-        "DROP TRIGGER IF EXISTS record_digest_is_never_deleted",
-        "DROP TRIGGER IF EXISTS leaf_is_never_changed", "DROP TRIGGER IF EXISTS leaf_is_never_deleted",
-        "DROP TRIGGER IF EXISTS leaf_continues", "DROP TRIGGER IF EXISTS tile_only_grows",
-        "DROP TRIGGER IF EXISTS tile_is_never_deleted", "DROP TRIGGER IF EXISTS checkpoint_is_never_changed",
-        "DROP TRIGGER IF EXISTS checkpoint_is_never_deleted", "DROP TRIGGER IF EXISTS checkpoint_grows",
-        "DROP TRIGGER IF EXISTS log_key_has_a_record", "DROP TRIGGER IF EXISTS log_key_is_only_retired",
-        "DROP TRIGGER IF EXISTS log_key_is_never_deleted", "DROP TRIGGER IF EXISTS evidence_is_never_changed",
-    ]
 
     // MARK: - The template
 

@@ -231,6 +231,7 @@ import TransparencyLog
             for number in 0..<600 {
                 var draft = draft
                 draft.labels = ["team": "blue", "number": "\(number)"]
+                draft.document["labels"] = .object(JSONObject(sorting: draft.labels))
                 (draft.builder, draft.predicateType) = ("ci", "https://slsa.dev/provenance/v\(number / 590)")
                 if number == 7 { draft.builder = "rare" }
                 try transaction.append(draft, by: .tester)

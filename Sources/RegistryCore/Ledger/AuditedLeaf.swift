@@ -66,6 +66,9 @@ struct AuditedLeaf {
         value(key).flatMap { (try? JSONValue(parsing: Array(bytes[$0])))?.string }
     }
 
+    /// The SHA-256 that a member is.
+    func sha256(_ key: StaticString) -> Digest? { text(key).flatMap { try? Digest(parsing: "sha256:\($0)") } }
+
     /// The number of a member.
     func number(_ key: StaticString) -> Int64? {
         value(key).flatMap { (try? JSONValue(parsing: Array(bytes[$0])))?.int64 }

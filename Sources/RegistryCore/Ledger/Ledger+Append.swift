@@ -70,6 +70,11 @@ struct NaturalKey: Sendable {
         encoded = (subject?.encoded ?? [0]) + digest.hash.prefix(Self.hashBytes)
     }
 
+    /// Of a signature as cosign made them before bundles: its text, and the payload that it is about.
+    init(signature text: String, of payload: [UInt8], about subject: Digest) {
+        self.init(Digest(.sha256, of: payload + [0] + text.utf8), about: subject)
+    }
+
     private init(encoded: [UInt8]) {
         self.encoded = encoded
     }
@@ -92,12 +97,15 @@ struct PreparedRecord: Sendable {
     /// Members of the leaf that only hashes of the draft are needed for.
     let members: JSONObject
     let labels: Digest?
+    /// By what it is found.
+    let index: RecordIndex
 
     init(_ draft: RecordDraft, by actor: Actor) {
         var draft = draft
         if let workload = actor.workload { draft.authenticate(workload) }
         if let ground = actor.ground, draft.entry == nil { draft.document["access"] = .object(ground.json) }
         self.draft = draft
+        index = RecordIndex(draft)
         let document = JSONValue.object(draft.document).serialized()
         self.document = String(decoding: document, as: UTF8.self)
         var members = draft.members
@@ -120,10 +128,6 @@ struct LeafStamp: Sendable {
 }
 
 extension LedgerTransaction {
-    /// Labels of a record by which it can be found; the rest is in its document only.
-    private static let indexedLabels = 256
-    private static let indexedLabelBytes = 1024
-
     /// Writes a record and its leaf behind all others, and gives their place.
     @discardableResult
     func append(_ draft: RecordDraft, by actor: Actor) throws -> Int64 {
@@ -149,47 +153,19 @@ extension LedgerTransaction {
             evidence, record.document)
         let entry = try draft.entry ?? leaf(of: record, person: person).entry()
         try connection.execute("INSERT INTO leaf (id, entry) VALUES (?1, ?2)", id, entry)
-        try index(draft, as: id)
+        for row in record.index.rows { try connection.insert(row, of: id) }
         return id
-    }
-
-    private func index(_ draft: RecordDraft, as id: Int64) throws {
-        let digests = Set([draft.digest].compactMap(\.self) + draft.alsoAbout)
-        for key in digests.map(\.encoded) + [draft.naturalKey?.encoded].compactMap(\.self) {
-            try connection.execute("INSERT INTO record_digest (digest, record) VALUES (?1, ?2)", key, id)
-        }
-        for digest in Set(draft.bases) {
-            try connection.execute("INSERT INTO record_base (digest, record) VALUES (?1, ?2)", digest.encoded, id)
-        }
-        let labels = draft.labels.filter { $0.key.utf8.count + $0.value.utf8.count <= Self.indexedLabelBytes }
-        for (key, value) in labels.sorted(by: { $0.key < $1.key }).prefix(Self.indexedLabels) {
-            try connection.execute(
-                "INSERT INTO record_label (key, value, record) VALUES (?1, ?2, ?3)", key, value, id)
-        }
     }
 
     /// Counts the records from `start` on by each field of `facet`: once for a group, since most of its records count to the
     /// same few values.
     func countFacets(from start: Int64) throws {
-        try connection.execute(
-            """
-            INSERT INTO facet (field, value, count)
-            SELECT 'kind', kind, count(*) FROM record NOT INDEXED WHERE id >= ?1 GROUP BY kind
-            ON CONFLICT (field, value) DO UPDATE SET count = count + excluded.count
-            """, start)
-        try connection.execute(
-            """
-            INSERT INTO facet (field, value, count)
-            SELECT 'builder', builder, count(*) FROM record WHERE id >= ?1 AND builder IS NOT NULL GROUP BY builder
-            ON CONFLICT (field, value) DO UPDATE SET count = count + excluded.count
-            """, start)
-        try connection.execute(
-            """
-            INSERT INTO facet (field, value, count)
-            SELECT 'predicateType', predicate_type, count(*) FROM record
-            WHERE id >= ?1 AND predicate_type IS NOT NULL GROUP BY predicate_type
-            ON CONFLICT (field, value) DO UPDATE SET count = count + excluded.count
-            """, start)
+        var facets = FacetCounts()
+        try connection.forEach("SELECT kind, builder, predicate_type FROM record WHERE id >= ?1", start) { row in
+            facets.count(row)
+            return true
+        }
+        for (facet, count) in facets.counts { try connection.add(count, to: facet) }
     }
 
     private func leaf(of record: PreparedRecord, person: SaltedActor) throws -> LeafDocument {
@@ -211,6 +187,30 @@ extension LedgerTransaction {
         leaf.additional["clientAddressSha256"] = person.clientAddress.map { .string($0.hash.hex) }
         leaf.additional["userAgentSha256"] = person.userAgent.map { .string($0.hash.hex) }
         return leaf
+    }
+}
+
+extension Connection {
+    /// Lets a record be found by something; false when it is already.
+    @discardableResult
+    func insert(_ row: RecordIndex.Row, of record: Int64) throws(SQLiteError) -> Bool {
+        switch row {
+        case .digest(let digest):
+            try execute(
+                "INSERT INTO record_digest (digest, record) VALUES (?1, ?2) ON CONFLICT (digest, record) DO NOTHING",
+                digest, record)
+        case .base(let digest):
+            try execute(
+                "INSERT INTO record_base (digest, record) VALUES (?1, ?2) ON CONFLICT (digest, record) DO NOTHING",
+                digest, record)
+        case .label(let key, let value):
+            try execute(
+                """
+                INSERT INTO record_label (key, value, record) VALUES (CAST(?1 AS TEXT), CAST(?2 AS TEXT), ?3)
+                ON CONFLICT (key, value, record) DO NOTHING
+                """, key, value, record)
+        }
+        return changes > 0
     }
 }
 

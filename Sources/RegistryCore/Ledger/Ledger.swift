@@ -30,6 +30,8 @@ package final class Ledger: Sendable {
         package init() {}
     }
 
+    /// Where the database is.
+    let path: String
     private let readers: ReaderPool
     private let writer: LedgerWriter
     /// The name of the log and its keys.
@@ -54,6 +56,7 @@ package final class Ledger: Sendable {
         }, published: @escaping @Sendable (SignedCheckpoint) -> Void = { _ in },
         progress: (_ name: String, _ index: Int, _ total: Int) -> Void = { _, _, _ in }
     ) throws {
+        self.path = path
         self.identity = identity
         var settings = Connection.Options()
         settings.cacheKiB = max(options.cacheKiB, options.writerCacheKiB)

@@ -40,7 +40,9 @@ struct EvidenceReader {
     /// Bytes of a predicate's type.
     private static let typeBytes = 1024
     /// Images that one record is found by as a base.
-    private static let mostBases = 256
+    static let mostBases = 256
+    /// What records call the form of a signature as cosign made them before bundles.
+    static let cosignForm = "cosign"
     /// What the JSON of an attestation may hold: bills of materials have hundreds of thousands of values.
     static let limits = JSONLimits(depth: 64, values: 2_000_000)
 
@@ -95,11 +97,11 @@ struct EvidenceReader {
         draft.predicateType = SimpleSigning.mediaType.rawValue
         let verification = signature.verification(of: image ?? subject, by: trust.verifier)
         let text = layer.annotations[CosignSignature.annotation] ?? ""
-        draft.naturalKey = NaturalKey(Digest(.sha256, of: payload + [0] + text.utf8), about: subject)
+        draft.naturalKey = NaturalKey(signature: text, of: payload, about: subject)
         draft.statement = Digest(.sha256, of: payload)
         draft.document["signature"] = .string(text)
         return finish(
-            draft, verification, content: payload, mediaType: SimpleSigning.mediaType.rawValue, form: "cosign")
+            draft, verification, content: payload, mediaType: SimpleSigning.mediaType.rawValue, form: Self.cosignForm)
     }
 
     private func read(_ document: EnvelopeDocument, content: [UInt8], form: EvidenceForm) throws -> Evidence {
