@@ -82,7 +82,8 @@ let package = Package(
 
         // Registries that move in or out, from and to what lies on a disk.
         .target(
-            name: "Moving", dependencies: ["Attestation", "LinuxIO", "OCI", "RegistryCore"], swiftSettings: rules),
+            name: "Moving", dependencies: ["Attestation", "LinuxIO", "OCI", "RegistryCore", "TransparencyLog"],
+            swiftSettings: rules),
 
         // Who may do what: nothing of HTTP, nothing of what it is done to.
         .target(

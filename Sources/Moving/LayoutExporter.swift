@@ -19,12 +19,15 @@ package struct LayoutExporter {
     static let page = 1000
 
     let archive: LedgerArchive
-    private let data: String
+    let data: String
     private let form: Form
-    private let writer: any LayoutWriter
+    private let quorum: Int?
+    let writer: any LayoutWriter
     let events: MoveEvents
     var report = MoveReport()
     private(set) var written: Set<Digest> = []
+    /// Those of what was written that are manifests.
+    private(set) var manifests: Set<Digest> = []
     /// Content that is damaged, and how.
     private var damaged: [Digest: String] = [:]
     private var lacks = LackingContent()
@@ -37,13 +40,16 @@ package struct LayoutExporter {
     /// - Parameters:
     ///   - archive: the ledger of the data folder.
     ///   - data: the data folder.
+    ///   - quorum: how many witnesses should have signed what the proofs of records lead to; nil when no records go along.
     /// - Throws: `LayoutWriteError`.
     package init(
-        _ archive: LedgerArchive, of data: String, to path: String, as form: Form = .folder, events: MoveEvents
+        _ archive: LedgerArchive, of data: String, to path: String, as form: Form = .folder,
+        withRecords quorum: Int? = nil, events: MoveEvents
     ) throws {
         self.archive = archive
         self.data = data
         self.form = form
+        self.quorum = quorum
         self.events = events
         writer = if case .folder = form { try LayoutFolder(path) } else { try LayoutTar(path) }
     }
@@ -53,7 +59,9 @@ package struct LayoutExporter {
     /// - Throws: when the ledger cannot be read or the layout cannot be written; then there is no file.
     package mutating func run(selecting selects: (RepositoryName) -> Bool) throws -> MoveReport {
         do {
-            try write(try repositories().filter(selects))
+            let all = try repositories()
+            let names = all.filter(selects)
+            try write(names, isAll: names.count == all.count)
         } catch {
             writer.abandon()
             throw error
@@ -61,7 +69,7 @@ package struct LayoutExporter {
         return report
     }
 
-    private mutating func write(_ names: [RepositoryName]) throws {
+    private mutating func write(_ names: [RepositoryName], isAll: Bool) throws {
         for (index, name) in names.enumerated() {
             let place = "(\(index + 1) of \(names.count) repositories)"
             if case .dockerArchive(let images) = form {
@@ -71,6 +79,10 @@ package struct LayoutExporter {
             }
         }
         if case .dockerArchive = form { try writer.write("manifest.json", DockerImage.list(dockerImages)) }
+        if let quorum {
+            let chosen = Set(names)
+            try writeRecords(in: isAll ? .all : .some { chosen.contains($0) }, quorum: quorum)
+        }
         try writer.write("oci-layout", ImageLayout.marker)
         try writer.synchronize()
         try writer.write("index.json", ImageLayout.index(of: roots, annotations: lacks.annotations))
@@ -150,6 +162,7 @@ package struct LayoutExporter {
                 lacks.add(descriptor.digest, to: name)
             }
         }
+        manifests.insert(digest)
         if written.insert(digest).inserted { try writer.write(digest, stored.content) }
         report.manifests.moved += 1
         return manifest

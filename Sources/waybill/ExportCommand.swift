@@ -19,6 +19,12 @@ struct ExportCommand: ParsableCommand {
 /// What is exported, the same for every form.
 struct ExportOptions: ParsableArguments {
     @OptionGroup var repositories: RepositoryPatterns
+    @Flag(
+        help: """
+            Write the proof of each record about each image as well, in waybill/records, and the keys of the log in \
+            waybill/log.vkey, for waybill verify-bundle.
+            """)
+    var withRecords = false
     @Flag(help: "Print the result as JSON.") var json = false
     @OptionGroup var options: ConfigurationOptions
 
@@ -30,7 +36,9 @@ struct ExportOptions: ParsableArguments {
         let printer = MovePrinter(json: json, verb: "written")
         let report: MoveReport
         do {
-            var exporter = try LayoutExporter(archive, of: settings.data, to: path, as: form, events: printer.events())
+            var exporter = try LayoutExporter(
+                archive, of: settings.data, to: path, as: form,
+                withRecords: withRecords ? settings.ledger.quorum : nil, events: printer.events())
             report = try exporter.run(selecting: repositories.patterns.selects)
         } catch let error as LayoutWriteError where error.isAboutWhatIsThere {
             throw Failure(.usage, "\(error)")

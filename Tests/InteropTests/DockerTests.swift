@@ -1,5 +1,6 @@
 import Glibc
 import OCI
+import RegistryCore
 import RegistryTesting
 import Testing
 
@@ -35,6 +36,35 @@ struct `docker` {
         await engine.stop()
         try result.get()
         try await bench.finish()
+    }
+
+    @Test func `loads what is exported for it, and what it saves comes in`() async throws {
+        let bench = try await Bench()
+        let engine = try await Engine(in: bench.folder.path)
+        let result = await Result { try await exchange(bench.folder.path, bench.run) }
+        await engine.stop()
+        try result.get()
+        try await bench.finish()
+    }
+
+    private func exchange(_ folder: String, _ run: (String, [String]) async throws -> String) async throws {
+        let image = SampleImage("hello", labels: ["team": "blue"])
+        let (layout, data) = (Layout([image], in: "\(folder)/in"), ["--data", "\(folder)/data"])
+        let waybill = WaybillProgram.path
+        _ = try await run(waybill, ["import", "oci-layout", layout.path, "--repository", "team/app"] + data)
+        _ = try await run(waybill, ["export", "docker-archive", "\(folder)/out.tar"] + data)
+        let loaded = try await run("docker", ["load", "--input", "\(folder)/out.tar"])
+        #expect(loaded.contains("team/app:v1"))
+        _ = try await run("docker", ["save", "--output", "\(folder)/saved.tar", "team/app:v1"])
+        let place = ["--repository", "saved", "--data", "\(folder)/other"]
+        let report = try await run(waybill, ["import", "docker-archive", "\(folder)/saved.tar"] + place)
+        for kind in ["manifests     1", "tags          1", "blobs         2"] {
+            #expect(report.contains("\(kind) came"))
+        }
+        let out = "\(folder)/back.tar"
+        _ = try await run(waybill, ["export", "docker-archive", out, "--data", "\(folder)/other"])
+        let list = try await run("tar", ["--extract", "--to-stdout", "--file", out, "manifest.json"])
+        #expect(list.contains("blobs/sha256/\(Digest(.sha256, of: image.config).hex)"), "\(list)")
     }
 
     private func session(_ bench: Bench) async throws {

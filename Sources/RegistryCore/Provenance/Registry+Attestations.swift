@@ -36,20 +36,7 @@ extension Registry {
     /// What the leaf of a record commits to besides itself: the envelope, and the statement or else the record's own
     /// document. Blocks: called on a lane.
     package func committedContent(of record: StoredRecord) throws -> (envelope: JSONValue?, body: [UInt8]?) {
-        guard record.kind != RecordKind.hashedrekord.rawValue else { return (nil, nil) }
-        guard let evidence = try ledger.read({ try $0.evidence(of: record) }) else { return (nil, record.document) }
-        let content = try content(of: evidence)
-        guard let json = try Self.envelope(in: content, of: record) else { return (nil, content) }
-        return (json, try EnvelopeDocument(json).envelope.payload)
-    }
-
-    /// The envelope in some evidence, with all its members; nil when it has none.
-    private static func envelope(in content: [UInt8], of record: StoredRecord) throws -> JSONValue? {
-        switch EvidenceForm(of: record) {
-        case .envelope?: try JSONValue(parsing: content, limits: EvidenceReader.limits)
-        case .bundle?: try JSONValue(parsing: content, limits: EvidenceReader.limits)["dsseEnvelope"]
-        case .statement?, .plain?, nil: nil
-        }
+        try record.committedContent { try ledger.read { try $0.evidence(of: record) }.map { try content(of: $0) } }
     }
 
     /// One signed statement as a Sigstore bundle.
