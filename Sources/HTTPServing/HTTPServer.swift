@@ -62,6 +62,9 @@ package final class HTTPServer: Sendable {
         await onEveryLoop { $0.shutDownAllSources() }
     }
 
+    /// Returns when every loop has had a turn; while one hangs, it does not return.
+    package func visitLoops() async { await onEveryLoop { _ in } }
+
     private func onEveryLoop(_ body: @escaping @Sendable (EventLoop) -> Void) async {
         for clock in clocks { await perform(on: clock.loop, body) }
     }

@@ -51,6 +51,7 @@ struct Serve: AsyncParsableCommand {
 
     func run(_ settings: Settings, _ confinement: ConfinementReport) async throws {
         let logger = Self.logger(settings)
+        let manager = ServiceManager.fromEnvironment()
         confinement.log(settings, to: logger)
         Self.raiseDescriptorLimit()
         Self.forbidCoreFiles()
@@ -106,7 +107,7 @@ struct Serve: AsyncParsableCommand {
         await Self.run(
             server, on: listeners, isSecure: tls != nil, registry: registry, ledger: store.ledger, anchors: anchors,
             issuers: issuers, robots: robots, collector: Collector(settings, logger: logger),
-            scrubber: Scrubber(settings, logger: logger), logger: logger)
+            scrubber: Scrubber(settings, logger: logger), manager: manager, logger: logger)
         await redirect.drain()
         await redirection.value
         await store.close()
@@ -240,7 +241,7 @@ struct Serve: AsyncParsableCommand {
     private static func run(
         _ server: HTTPServer, on listeners: [FileDescriptorBox], isSecure: Bool, registry: Registry, ledger: Ledger,
         anchors: Anchors?, issuers: [TrustedIssuer], robots: RobotKeys, collector: Collector?, scrubber: Scrubber?,
-        logger: Logger
+        manager: ServiceManager?, logger: Logger
     ) async {
         let addresses = listeners.compactMap(\.localAddress)
         await withTaskGroup(of: Void.self) { group in
@@ -252,12 +253,16 @@ struct Serve: AsyncParsableCommand {
             if let anchors { group.addTask { await anchors.run() } }
             for issuer in issuers { group.addTask { await issuer.keys.run() } }
             group.addTask { await robots.run() }
+            if let manager { group.addTask { await manager.watch(server) } }
             group.addTask {
                 // Whoever reads that it listens may send SIGTERM the next moment.
                 let name = await Signals.next(of: [SIGTERM, SIGINT]) {
                     announce(addresses, isSecure: isSecure, logger: logger)
+                    let places = addresses.map { "\($0)" }.joined(separator: " ")
+                    manager?.isReady("listening on \(places)")
                 }
                 logger.info("draining", metadata: ["signal": "\(name)", "connections": "\(server.connectionCount)"])
+                manager?.isStopping("waiting for \(server.connectionCount) connections")
                 await server.drain()
             }
             await server.run(on: listeners)
