@@ -46,6 +46,9 @@ extension Settings {
             "limits.connections", \.limits.connections, .count(1...1_000_000), "Connections open at once; past it, 503."
         ),
         Key(
+            "limits.connections_per_address", \.limits.connectionsPerAddress, .count(0...1_000_000, zero: "no limit"),
+            "Connections that one address may have open at once; past it, 503."),
+        Key(
             "limits.memory", \.limits.memory, .size(16 * mebibyte...tebibyte),
             "Bytes of bodies and answers that are held in memory at once; past it, 503."),
         Key(

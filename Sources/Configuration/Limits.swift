@@ -9,6 +9,8 @@ extension Settings {
         package var fields = 100
         /// Connections open at once.
         package var connections = 10_000
+        /// Connections that one address, or one network of 64 bits of IPv6, may have open at once; 0 means no limit.
+        package var connectionsPerAddress = 0
         /// Bytes of all bodies and answers that are held in memory together; past it, `503`.
         package var memory = 256 * 1024 * 1024
         /// Bytes of one manifest; past it, `413`. The specification asks for at least 4 MiB.

@@ -15,7 +15,7 @@ final class Connection: @unchecked Sendable {
     let clock: LoopClock
     let loop: EventLoop
     let source: EventSource
-    private let hasRoom: Bool
+    private let admission: Admission
     private let peer: SocketAddress
     private let certificateNames: [TLSSession.PeerName]
     private let inbound: Inbound
@@ -28,20 +28,20 @@ final class Connection: @unchecked Sendable {
     /// The handler took too long and the client has been told so: nothing more may be sent.
     private(set) var isAbandoned = false
 
-    /// - Parameter hasRoom: whether the server has room for it; otherwise `run` only says so.
+    /// - Parameter admission: whether it is served; otherwise `run` only says why not.
     init(
         _ source: EventSource, peer: SocketAddress, loop: EventLoop, clock: LoopClock, context: ServerContext,
-        hasRoom: Bool = true
+        admission: Admission = .served
     ) {
-        self.hasRoom = hasRoom
+        self.admission = admission
         self.source = source
         self.peer = peer
         certificateNames = (source.channel as? TLSSession)?.peerNames() ?? []
         self.loop = loop
         self.clock = clock
         self.context = context
-        let limits = hasRoom ? context.limits : context.limitsWithoutRoom
-        inbound = Inbound(source, loop: loop, limits: limits, givesWay: hasRoom) { context.isDraining }
+        let limits = context.limits(for: admission)
+        inbound = Inbound(source, loop: loop, limits: limits, givesWay: admission.isServed) { context.isDraining }
     }
 
     /// Serves until the connection ends; the descriptor is closed when this returns.
@@ -52,9 +52,7 @@ final class Connection: @unchecked Sendable {
         while !isAbandoned {
             let arrival = await inbound.nextRequest()
             guard arrival != .finished else { return }
-            guard hasRoom else {
-                return await refuse(503, "the server has as many connections as it takes")
-            }
+            guard admission.isServed else { return await refuse(503, admission.reason) }
             // In a task of its own, awaited here: a task keeps the memory of its deepest call for as long as it lives, and
             // thousands of idle connections would each keep that of their last request. It also lets the loop turn, so that
             // a client that always has its next request ready does not keep it.
@@ -119,7 +117,7 @@ final class Connection: @unchecked Sendable {
     /// (RFC 9112 §9.6). A client of which nothing is expected and nothing has arrived is not waited for.
     private func linger(expectsMore: Bool = true) async {
         source.shutDown(sendingOnly: true)
-        let end = loop.now.advanced(by: (hasRoom ? context.limits : context.limitsWithoutRoom).linger)
+        let end = loop.now.advanced(by: context.limits(for: admission).linger)
         source.setDeadline(end)
         var expectsMore = expectsMore
         while loop.now < end {

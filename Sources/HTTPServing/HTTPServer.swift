@@ -105,16 +105,19 @@ package final class HTTPServer: Sendable {
                         _ = await listener.wait(.readable)
                         continue
                     }
-                    var hasRoom = !isFull
-                    if !hasRoom, clock.loop.now >= turnsAwayUntil {
-                        hasRoom = await findRoom(listener, on: clock.loop)
-                        if !hasRoom { turnsAwayUntil = clock.loop.now.advanced(by: Self.resignation) }
+                    var admission = context.admission(from: accepted.peer)
+                    if admission == .serverIsFull, clock.loop.now >= turnsAwayUntil {
+                        await findRoom(listener, on: clock.loop)
+                        admission = context.admission(from: accepted.peer)
+                        if admission == .serverIsFull {
+                            turnsAwayUntil = clock.loop.now.advanced(by: Self.resignation)
+                        }
                     }
                     let home = leastBusyLoop()
-                    guard context.connectionOpened(hasRoom: hasRoom) else { continue }
+                    guard context.connectionOpened(admission, from: accepted.peer) else { continue }
                     home.connections.wrappingAdd(1, ordering: .relaxed)
-                    group.addTask(executorPreference: home.loop) { [hasRoom] in
-                        await self.serve(accepted, hasRoom: hasRoom, on: home)
+                    group.addTask(executorPreference: home.loop) { [admission] in
+                        await self.serve(accepted, admission, on: home)
                     }
                     // Who connects without end must not have the loop for himself.
                     accepts += 1
@@ -133,13 +136,10 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    private var isFull: Bool { context.connectionCount >= context.limits.connections }
-
-    /// Waits a moment for somebody to leave when nobody can be asked to; false when all are at work then.
-    private func findRoom(_ listener: EventSource, on loop: EventLoop) async -> Bool {
+    /// Makes room; or waits a moment for somebody to leave when nobody can be asked to.
+    private func findRoom(_ listener: EventSource, on loop: EventLoop) async {
         await closeLongestIdle()
-        if isFull { await pause(listener, Self.hope, on: loop) }
-        return !isFull
+        if context.isFull { await pause(listener, Self.hope, on: loop) }
     }
 
     /// Closes connections that have waited longest for a next request, for those that come with one. They are closed some at a
@@ -170,19 +170,19 @@ package final class HTTPServer: Sendable {
         clocks.min { $0.connections.load(ordering: .relaxed) < $1.connections.load(ordering: .relaxed) } ?? clocks[0]
     }
 
-    private func serve(_ accepted: AcceptedConnection, hasRoom: Bool, on clock: LoopClock) async {
+    private func serve(_ accepted: AcceptedConnection, _ admission: Admission, on clock: LoopClock) async {
         defer {
             clock.connections.wrappingSubtract(1, ordering: .relaxed)
-            context.connectionClosed(hasRoom: hasRoom)
+            context.connectionClosed(admission, from: accepted.peer)
         }
         // A handshake costs more than there is to say.
-        guard hasRoom || keeper == nil else { return }
+        guard admission.isServed || keeper == nil else { return }
         guard let descriptor = accepted.descriptor.take() else { return }
         Listening.setNoDelay(descriptor.number)
         guard let source = try? clock.loop.watch(descriptor) else { return }
         guard await secure(source, peer: accepted.peer, on: clock) else { return source.close() }
         await Connection(
-            source, peer: accepted.peer, loop: clock.loop, clock: clock, context: context, hasRoom: hasRoom
+            source, peer: accepted.peer, loop: clock.loop, clock: clock, context: context, admission: admission
         ).run()
     }
 }

@@ -17,6 +17,7 @@ final class ServerContext: Sendable {
     private let draining = Atomic<Bool>(false)
     private let connections = Atomic<Int>(0)
     private let turnedAway = Atomic<Int>(0)
+    private let addresses = AddressCounts()
 
     init(
         limits: ServingLimits, memory: MemoryBudget, lanes: Lanes, handler: @escaping Handler,
@@ -56,12 +57,22 @@ final class ServerContext: Sendable {
     /// Connections that are told at the same time that there is no room for them; more are closed without a word.
     private static let mostTurnedAway = 256
 
-    /// Counts a connection; false when not even that there is no room can be said to it.
-    ///
-    /// - Parameter hasRoom: whether it is going to be served.
-    func connectionOpened(hasRoom: Bool) -> Bool {
-        guard !hasRoom else {
+    var isFull: Bool { connectionCount >= limits.connections }
+
+    /// What becomes of a connection that comes now.
+    func admission(from peer: SocketAddress) -> Admission {
+        guard !addresses.have(limits.connectionsPerAddress, from: peer) else { return .addressHasEnough }
+        return isFull ? .serverIsFull : .served
+    }
+
+    /// The limits for a connection.
+    func limits(for admission: Admission) -> ServingLimits { admission.isServed ? limits : limitsWithoutRoom }
+
+    /// Counts a connection; false when not even why it is not served can be said to it.
+    func connectionOpened(_ admission: Admission, from peer: SocketAddress) -> Bool {
+        guard !admission.isServed else {
             connections.wrappingAdd(1, ordering: .relaxed)
+            if limits.connectionsPerAddress > 0 { addresses.count(1, from: peer) }
             return true
         }
         guard turnedAway.wrappingAdd(1, ordering: .relaxed).newValue > Self.mostTurnedAway else { return true }
@@ -70,11 +81,29 @@ final class ServerContext: Sendable {
     }
 
     /// Counts it no more.
-    func connectionClosed(hasRoom: Bool) {
-        if hasRoom {
-            connections.wrappingSubtract(1, ordering: .relaxed)
-        } else {
+    func connectionClosed(_ admission: Admission, from peer: SocketAddress) {
+        guard admission.isServed else {
             turnedAway.wrappingSubtract(1, ordering: .relaxed)
+            return
+        }
+        connections.wrappingSubtract(1, ordering: .relaxed)
+        if limits.connectionsPerAddress > 0 { addresses.count(-1, from: peer) }
+    }
+}
+
+/// How many connections each address has. Whoever has a network of IPv6 has all of its addresses, so those count as one.
+private final class AddressCounts: Sendable {
+    private let counts = Mutex<[String: Int]>([:])
+
+    /// Whether an address has as many as one may have; 0 stands for no limit.
+    func have(_ limit: Int, from peer: SocketAddress) -> Bool {
+        limit > 0 && counts.withLock { $0[peer.network, default: 0] } >= limit
+    }
+
+    func count(_ change: Int, from peer: SocketAddress) {
+        counts.withLock { counts in
+            let count = counts[peer.network, default: 0] + change
+            counts[peer.network] = count == 0 ? nil : count
         }
     }
 }

@@ -4,8 +4,10 @@ package import HTTPWire
 package struct ServingLimits: Sendable {
     /// Bytes and fields of a request head; past them `431`, or `414` for the request line.
     package var head = HeadLimits()
-    /// Connections open at once; at the limit no more are accepted until one ends.
+    /// Connections open at once; at the limit an idle one makes room, or the next is told so.
     package var connections = 10_000
+    /// Connections that one address may have open at once; past it `503`. 0 for no limit, as behind a proxy, where all come from one.
+    package var connectionsPerAddress = 0
     /// Byte ranges in one request; past it the whole content is sent, which RFC 9110 §14.2 allows.
     package var ranges = 16
     /// From the first byte of a head to its last; past it `408`.

@@ -39,6 +39,14 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
         }
     }
 
+    /// The address itself, or the network of 64 bits that one customer has of IPv6.
+    package var network: String {
+        var address = in6_addr()
+        guard host.contains(":"), inet_pton(AF_INET6, host, &address) == 1 else { return host }
+        withUnsafeMutableBytes(of: &address) { bytes in for index in 8..<16 { bytes[index] = 0 } }
+        return Self.text(AF_INET6, &address) + "/64"
+    }
+
     /// As it is written in a URL: `127.0.0.1:5000`, `[::1]:5000`.
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -12,6 +12,7 @@ extension Settings {
         limits.head.requestLine = self.limits.requestLine
         limits.head.fields = self.limits.fields
         limits.connections = self.limits.connections
+        limits.connectionsPerAddress = self.limits.connectionsPerAddress
         limits.ranges = self.limits.ranges
         limits.headTimeout = timeouts.head
         limits.idleTimeout = timeouts.idle

@@ -135,6 +135,30 @@ extension Live {
         }
     }
 
+    @Suite struct `An address that has as many connections as one may have` {
+        let limits = ServingLimits.with { $0.connectionsPerAddress = 2 }
+
+        @Test func `is told so, also when it has let them wait, and is served when one has ended`() async throws {
+            try await serving(limits) { _ in
+                .text("served")
+            } client: { bench in
+                let clients = try (0..<2).map { _ in try bench.connect() }
+                for client in clients { #expect(try client.request("GET", "/").status == 200) }
+                // Long enough to be called idle: at the limit of the server, they would make room.
+                usleep(300_000)
+                for _ in 0..<3 {
+                    let refused = try bench.request("GET", "/")
+                    #expect(refused.status == 503 && refused["Retry-After"] == "1", "\(refused)")
+                    #expect(refused.text.contains("this address has as many connections as one may have"))
+                }
+                #expect(bench.connectionCount == 2)
+                for client in clients { #expect(try client.request("GET", "/").status == 200) }
+                clients[0].abort()
+                #expect(bench.wait { (try? bench.request("GET", "/", [("Connection", "close")]).text) == "served" })
+            }
+        }
+    }
+
     @Suite struct `A server whose memory for bodies is used up` {
         let memory = MemoryBudget(limit: 100_000)
 
@@ -169,7 +193,7 @@ extension Live {
                     try client.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")
                 }
                 #expect(try bench.request("PUT", "/", body: [UInt8](repeating: 2, count: 90_000)).text == "90000")
-                #expect(memory.used == 0)
+                #expect(bench.wait { memory.used == 0 })
             }
         }
 

@@ -130,6 +130,15 @@ import Testing
         #expect(address(ipv6: "::1.2.3.4", port: 1).host == "::1.2.3.4")
     }
 
+    @Test func `belongs to a network of 64 bits, of IPv6 only`() {
+        #expect(address(ipv4: "1.2.3.4", port: 1).network == "1.2.3.4")
+        #expect(address(ipv6: "::ffff:1.2.3.4", port: 1).network == "1.2.3.4")
+        #expect(address(ipv6: "2001:db8:1:2:3:4:5:6", port: 1).network == "2001:db8:1:2::/64")
+        #expect(address(ipv6: "2001:db8:1:2::9", port: 2).network == "2001:db8:1:2::/64")
+        #expect(address(ipv6: "2001:db8:1:3::9", port: 2).network == "2001:db8:1:3::/64")
+        #expect(address(ipv6: "::1", port: 1).network == "::/64")
+    }
+
     @Test func `is empty for a family we do not know`() {
         var storage = sockaddr_storage()
         storage.ss_family = sa_family_t(AF_UNIX)
