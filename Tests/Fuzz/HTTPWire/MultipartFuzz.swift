@@ -48,8 +48,9 @@ private func read(_ body: [UInt8], _ content: [UInt8]) -> [ClosedRange<Int64>]? 
         if rest.elementsEqual("--\r\n".utf8) { return ranges }
         guard let head = take("\r\n\r\n", from: &rest) else { return nil }
         let lines = String(decoding: head, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false)
-        guard lines.count == 3, lines[0].isEmpty, lines[1].hasPrefix("Content-Type: "),
-            lines[2].hasPrefix("Content-Range: "), case .range(let range) = ContentRange(String(lines[2].dropFirst(15)))
+        guard lines.count == 3, lines[0].isEmpty, lines[1].utf8.starts(with: "Content-Type: ".utf8),
+            lines[2].utf8.starts(with: "Content-Range: ".utf8),
+            case .range(let range) = ContentRange(String(lines[2].dropFirst(15)))
         else { return nil }
         let length = range.upperBound - range.lowerBound + 1
         guard rest.prefix(Int(length)).elementsEqual(content[Int(range.lowerBound)...Int(range.upperBound)]) else {
